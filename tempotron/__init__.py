@@ -1,0 +1,36 @@
+"""Tempotron: a spiking neuron that decides, and learns, by the timing of its input spikes.
+
+In reading order, each module using only those before it:
+
+    kernel      what one input spike does to the voltage
+    peak        the voltage of many spikes, its exact maximum and first threshold crossing
+    neuron      Tempotron, the trainable module
+
+Units: times and time constants in ms; voltages, weights and thresholds in theta, the firing
+threshold, unless a threshold is given.
+
+Axes, as named in every docstring:
+
+    B  patterns in a batch        N  afferents (inputs)       S  spikes per afferent
+    O  output neurons             T  time steps of 1 ms       P  patterns in a task
+
+Source:
+    Gutig & Sompolinsky (2006), Nature Neuroscience 9, 420-428.
+"""
+
+from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time
+from tempotron.neuron import Tempotron
+from tempotron.peak import Peak, credit, find_peak, first_crossing, voltage
+
+__all__ = [
+    "Peak",
+    "Tempotron",
+    "credit",
+    "find_peak",
+    "first_crossing",
+    "psp",
+    "psp_area",
+    "psp_half_width",
+    "psp_peak_time",
+    "voltage",
+]

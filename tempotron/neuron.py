@@ -1,0 +1,233 @@
+"""The neuron: a layer of tempotrons as a trainable module."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tempotron.kernel import Kinetics, positive
+from tempotron.peak import Peak, check_spikes, find_peak, first_crossing, voltage
+
+
+class Tempotron(nn.Module):
+    """A layer of tempotrons on common inputs, each firing or silent for a pattern.
+
+    A drop-in for the class of this name in SpikingJelly (up to 2025), with the same numbers
+    wherever those are finite, and shapes that never lose the axis of a single pattern or output.
+
+    Spikes are given as times in ms, ints or floats, [B, N] or with several spikes for an afferent
+    [B, N, S]. A negative time stands for no spike; a spike at or after T comes too late to
+    matter and is ignored.
+
+    Attributes:
+        in_features: Number of afferents N.
+        out_features: Number of tempotrons O.
+        T: Length of a pattern in ms, and number of steps of its time grid.
+        tau: Decay time constant of the membrane, in ms.
+        tau_s: Decay time constant of the synaptic current, in ms.
+        v_threshold: Voltage at which a tempotron fires.
+        psp_peak: Height of the potential of a weight of 1, or None for ``v_threshold``.
+        fc: The weights [O, N], as a linear map without bias.
+
+    Source:
+        Gutig & Sompolinsky (2006).
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        T: int,
+        tau: float = 15.0,
+        tau_s: float = 15.0 / 4,
+        v_threshold: float = 1.0,
+        psp_peak: float | None = None,
+    ) -> None:
+        """Create a layer with the initial weights of ``nn.Linear``.
+
+        With ``psp_peak=None`` potentials grow with the threshold, as in the reference, so that
+        the threshold decides nothing; a number sets their height apart from it, 1 as the paper.
+
+        Raises:
+            ValueError: If a size or T is not a positive integer, or another number is not
+                positive and finite.
+        """
+        super().__init__()
+        self.in_features = _count(in_features, "in_features")
+        self.out_features = _count(out_features, "out_features")
+        self.T = _count(T, "T")
+        self.tau = positive(tau, "tau").item()
+        self.tau_s = positive(tau_s, "tau_s").item()
+        self.v_threshold = positive(v_threshold, "v_threshold").item()
+        self.psp_peak = None if psp_peak is None else positive(psp_peak, "psp_peak").item()
+        self.fc = nn.Linear(self.in_features, self.out_features, bias=False)
+
+    @property
+    def psp_height(self) -> float:
+        """Height of the potential of a weight of 1."""
+        return self.v_threshold if self.psp_peak is None else self.psp_peak
+
+    @property
+    def v0(self) -> float:
+        """Factor from ``psp_kernel`` to the potential of a weight of 1.
+
+        Negative where tau < tau_s, as the unscaled kernel then is; infinite where the two are
+        equal and that kernel vanishes. The voltage is computed without it and is right in both.
+        """
+        difference = (self.tau - self.tau_s) / self.tau / self.tau_s
+        scale = Kinetics.of(self.tau, self.tau_s).scale.item()
+        return self.psp_height * scale / difference if difference else math.inf
+
+    @staticmethod
+    def psp_kernel(t: Tensor, tau: float, tau_s: float) -> Tensor:
+        """Evaluate the unscaled kernel exp(-t / tau) - exp(-t / tau_s), 0 for t < 0.
+
+        Args:
+            t: Delays in ms, any shape.
+            tau: Decay time constant of the membrane, in ms.
+            tau_s: Decay time constant of the synaptic current, in ms.
+
+        Returns:
+            The kernel, with the shape of ``t``.
+
+        Raises:
+            ValueError: If a time constant is not positive and finite.
+        """
+        delay = t.clamp(min=0)
+        return torch.exp(-delay / positive(tau, "tau")) - torch.exp(
+            -delay / positive(tau_s, "tau_s")
+        )
+
+    @staticmethod
+    def mse_loss(
+        v_max: Tensor, v_threshold: float | Tensor, label: Tensor, num_classes: int
+    ) -> Tensor:
+        """Average over patterns the squared distance to threshold of all wrong decisions.
+
+        The tempotron of the pattern's class ought to fire, all others to be silent.
+
+        Args:
+            v_max: Maximal voltages [B, O].
+            v_threshold: Firing threshold, a number or broadcastable to [B, O].
+            label: Class of each pattern [B], integers from 0.
+            num_classes: Number of classes, O.
+
+        Returns:
+            The loss, a scalar.
+
+        Raises:
+            ValueError: If a shape does not match, or a label is no class.
+        """
+        if v_max.ndim != 2 or v_max.shape[1] != num_classes:
+            raise ValueError(f"v_max must be [B, {num_classes}], got {list(v_max.shape)}")
+        _check_labels(label, len(v_max), num_classes)
+        target = functional.one_hot(label.long(), num_classes).bool()
+        wrong = (v_max >= v_threshold) != target
+        return ((v_max - v_threshold) * wrong).square().sum(1).mean()
+
+    def forward(self, in_spikes: Tensor, ret_type: str) -> Tensor:
+        """Evaluate the voltage on the grid t = 0, 1, ..., T - 1 ms, as the reference does.
+
+        Args:
+            in_spikes: Spike times in ms [B, N] or [B, N, S].
+            ret_type: 'v' for the voltages [B, O, T]; 'v_max' for their maximum [B, O]; 'spikes'
+                for the time of that maximum [B, O] in ms, -1 where it is below the threshold.
+
+        Returns:
+            As ``ret_type`` asks, differentiable in the weights and the spike times. For 'spikes'
+            the gradient is that of the soft arg max softmax(v * T) . t, with the sign reversed
+            for a silent tempotron, as in the reference.
+
+        Raises:
+            ValueError: If the spikes have the wrong shape or are not finite, or ``ret_type`` is
+                none of these.
+        """
+        if ret_type not in ("v", "v_max", "spikes"):
+            raise ValueError(f"ret_type must be 'v', 'v_max' or 'spikes', got {ret_type!r}")
+        grid = torch.arange(self.T, dtype=torch.float64, device=in_spikes.device)
+        spikes = self._trains(in_spikes)
+        v = voltage(self._heights, spikes, grid, self.tau, self.tau_s)
+        if ret_type == "v":
+            return v
+        if ret_type == "v_max":
+            return v.max(-1).values
+        return self._peak_times(v, grid.to(v.dtype))
+
+    def peak(self, in_spikes: Tensor) -> Peak:
+        """Find the exact maximum of the voltage over [0, T], differentiable in the weights.
+
+        Args:
+            in_spikes: Spike times in ms [B, N] or [B, N, S].
+
+        Returns:
+            Peak [B, O]; 0 at time 0 where the voltage is never positive.
+
+        Raises:
+            ValueError: If the spikes have the wrong shape or are not finite.
+        """
+        return find_peak(self._heights, self._trains(in_spikes), self.T, self.tau, self.tau_s)
+
+    def first_crossing(self, in_spikes: Tensor) -> Tensor:
+        """Find when the voltage first reaches the threshold, exactly.
+
+        Args:
+            in_spikes: Spike times in ms [B, N] or [B, N, S].
+
+        Returns:
+            Time in ms [B, O]; -1 for a silent tempotron.
+
+        Raises:
+            ValueError: If the spikes have the wrong shape or are not finite.
+        """
+        spikes = self._trains(in_spikes)
+        return first_crossing(self._heights, spikes, self.T, self.tau, self.tau_s, self.v_threshold)
+
+    def extra_repr(self) -> str:
+        """Show the constants in the module's printed form."""
+        names = ("T", "tau", "tau_s", "v_threshold", "psp_peak")
+        return ", ".join(f"{name}={getattr(self, name)}" for name in names)
+
+    @property
+    def _heights(self) -> Tensor:
+        """Heights [O, N] of the potentials."""
+        return self.psp_height * self.fc.weight
+
+    def _trains(self, in_spikes: Tensor) -> Tensor:
+        """Bring spike times to [B, N, S], refusing others."""
+        spikes = in_spikes[..., None] if in_spikes.ndim == 2 else in_spikes
+        if spikes.ndim != 3 or spikes.shape[1] != self.in_features:
+            n = self.in_features
+            raise ValueError(
+                f"in_spikes must be [B, {n}] or [B, {n}, S], got {list(in_spikes.shape)}"
+            )
+        check_spikes(spikes, "in_spikes")
+        return spikes
+
+    def _peak_times(self, v: Tensor, grid: Tensor) -> Tensor:
+        """Code voltages [B, O, T] as the times of their maxima, -1 for silence."""
+        v_max, index = v.max(-1)
+        fires = v_max >= self.v_threshold
+        value = torch.where(fires, index, -1)
+        soft = (functional.softmax(v * self.T, dim=-1) * grid).sum(-1)  # summed over T
+        soft = torch.where(fires, soft, -soft)
+        return value + (soft - soft.detach())  # in this order the value stays a whole number
+
+
+def _count(value: int, name: str) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive integer, got {value!r}")
+    return int(value)
+
+
+def _check_labels(label: Tensor, patterns: int, num_classes: int) -> None:
+    if label.shape != (patterns,):
+        raise ValueError(f"label must be [{patterns}], got {list(label.shape)}")
+    if label.is_floating_point() or label.is_complex() or label.dtype == torch.bool:
+        raise ValueError(f"label must be integers, got {label.dtype}")
+    strange = label[(label < 0) | (label >= num_classes)]
+    if len(strange):
+        raise ValueError(f"label must be from 0 to {num_classes - 1}, got {strange[0].item()}")
