@@ -25,6 +25,25 @@ export function psp(k, s) {
   return s > 0 ? k.height * Math.exp(-s / k.slow) * phi(k, s) : 0;
 }
 
+/** The delays at which K rises above and falls below half its height. */
+export function halfWidth(k) {
+  const high = (s) => psp(k, s) >= 0.5;
+  return {
+    start: boundary(high, 0, k.peakTime),
+    end: boundary(high, k.peakTime + 2 * k.slow, k.peakTime), // K is .41 at most there
+  };
+}
+
+/** Where a condition that holds at `inside` but not at `outside` begins to hold. */
+function boundary(holds, outside, inside) {
+  for (let i = 0; i < 60; i += 1) {
+    const middle = (outside + inside) / 2;
+    if (holds(middle)) inside = middle;
+    else outside = middle;
+  }
+  return inside;
+}
+
 /** The spikes that count, in the order of time: {time, weight}; those at or after T come too late. */
 export function arrivals(weights, spikes, T) {
   const events = [];
@@ -101,19 +120,11 @@ export function firstCrossing(k, path, T, theta) {
     if (state.v >= theta) return state.time;
     const gap = (i + 1 < path.length ? path[i + 1].time : T) - state.time;
     const rise = turn(k, state, gap) ?? gap;
-    if (after(k, state, rise) >= theta) return state.time + bisect(k, state, rise, theta);
+    if (after(k, state, rise) >= theta) {
+      return state.time + boundary((s) => after(k, state, s) >= theta, 0, rise);
+    }
   }
   return -1;
-}
-
-function bisect(k, state, rise, theta) {
-  let [low, high] = [0, rise];
-  for (let i = 0; i < 60; i += 1) {
-    const middle = (low + high) / 2;
-    if (after(k, state, middle) >= theta) high = middle;
-    else low = middle;
-  }
-  return high;
 }
 
 function firstOnGrid(k, path, T, theta) {

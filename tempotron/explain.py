@@ -1,0 +1,135 @@
+"""Sentences with the numbers in them: what happened, why, and what would change it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+
+from tempotron.experiment import Experiment
+from tempotron.kernel import psp_area, psp_half_width, psp_peak_time
+from tempotron.response import decides, respond, shares, tau_sweep, trains
+
+# Moves that are tried, nearest first, on the spikes nearest to the peak: on how many of them,
+# a budget of spikes to follow decides, so that an answer takes a few ms.
+_SHIFTS = [sign * step for step in range(1, 21) for sign in (-1.0, 1.0)]
+_CANDIDATES = 20
+_BUDGET = 80_000
+
+
+@lru_cache(maxsize=256)
+def advice(experiment: Experiment) -> str:
+    """Name the smallest single move of a spike that turns the decision, or say why none does."""
+    response = respond(experiment)
+    between = respond(experiment.model_copy(update={"exact": True}))
+    if between.fires and not response.fires:
+        return (
+            f"Between the milliseconds, at {between.t_max:.1f} ms, it reaches "
+            f"{between.v_max:.3f}: the grid misses it."
+        )
+    move = _turning_move(experiment)
+    if move is not None:
+        name, shift = move
+        direction = "later" if shift > 0 else "earlier"
+        outcome = "falls silent" if response.fires else "fires"
+        return f"Move {name} {abs(shift):g} ms {direction} and it {outcome}."
+    if response.fires:
+        surplus = response.v_max - experiment.theta
+        return f"{_no_move(experiment)} silences it: {surplus:.3f} to spare."
+    return _why_silent(experiment, response.v_max)
+
+
+def _no_move(experiment: Experiment) -> str:
+    tried, spikes = len(_nearest_spikes(experiment)), sum(map(len, experiment.spikes))
+    if not tried:
+        return f"With {spikes} spikes, no single move"
+    which = "No single spike" if tried == spikes else f"None of the {tried} spikes nearest the peak"
+    return f"{which} moved by up to 20 ms"
+
+
+def _why_silent(experiment: Experiment, v_max: float) -> str:
+    if not any(experiment.spikes):
+        return "There is no spike at all."
+    if v_max > 0:
+        return f"{_no_move(experiment)} makes it fire: it takes more than one change."
+    if all(weight <= 0 for weight in experiment.weights):
+        return (
+            "Only inhibition: V_max is the rest, 0, and no spike is to blame for it: a dead zone."
+        )
+    return "The voltage never rises above rest, so no spike is to blame for V_max: a dead zone."
+
+
+def _turning_move(experiment: Experiment) -> tuple[str, float] | None:
+    """Find the smallest shift of one spike after which the neuron decides otherwise."""
+    spikes, handles = trains(experiment), _nearest_spikes(experiment)
+    if not handles:
+        return None
+    moved, moves = [], []
+    for shift in _SHIFTS:
+        for afferent, spike in handles:
+            time = experiment.spikes[afferent][spike] + shift
+            if 0 <= time <= experiment.T:
+                pattern = spikes[0].clone()
+                pattern[afferent, spike] = time
+                moved.append(pattern)
+                moves.append((afferent, spike, shift))
+    turns = decides(experiment, torch.stack(moved)) != respond(experiment).fires
+    if not turns.any():
+        return None
+    afferent, spike, shift = moves[int(turns.int().argmax())]
+    return spike_name(experiment, afferent, spike), shift
+
+
+def _nearest_spikes(experiment: Experiment) -> list[tuple[int, int]]:
+    """Choose the spikes nearest to the peak: (afferent, index) of each."""
+    t_max = respond(experiment).t_max
+    every = [(i, k) for i, row in enumerate(experiment.spikes) for k in range(len(row))]
+    every.sort(key=lambda place: abs(experiment.spikes[place[0]][place[1]] - t_max))
+    affordable = _BUDGET // (len(every) + 1) // len(_SHIFTS)
+    return every[: min(_CANDIDATES, affordable)]
+
+
+def spike_name(experiment: Experiment, afferent: int, spike: int) -> str:
+    """Name a spike as short as it can be: A3, or A1's spike 2 where there are several."""
+    several = len(experiment.spikes[afferent]) > 1
+    return f"A{afferent + 1}'s spike {spike + 1}" if several else f"A{afferent + 1}"
+
+
+def decision(experiment: Experiment) -> str:
+    """Tell V_max, its time and the decision."""
+    response = respond(experiment)
+    verdict = f"fires at {response.crossing:.1f} ms" if response.fires else "silent"
+    return f"V_max = {response.v_max:.3f} at {response.t_max:.1f} ms: {verdict}."
+
+
+def contributions(experiment: Experiment) -> str:
+    """Tell which afferents raise and which lower the voltage at its peak."""
+    response = respond(experiment)
+    parts = shares(experiment, torch.tensor([response.t_max]).double())[:, 0].tolist()
+    ranked = sorted(range(len(parts)), key=lambda i: -abs(parts[i]))[:3]
+    named = [f"A{i + 1} {parts[i]:+.3f}" for i in ranked if abs(parts[i]) >= 5e-4]
+    if not named:
+        return "At the peak no afferent contributes anything."
+    return f"At the peak, {response.t_max:.1f} ms, the largest shares are {', '.join(named)}."
+
+
+def kernel(experiment: Experiment) -> str:
+    """Tell when a potential peaks, how long it lasts and how large it is in all."""
+    tau, tau_s = experiment.tau, experiment.synaptic
+    peak, width = psp_peak_time(tau, tau_s), psp_half_width(tau, tau_s)
+    area = psp_area(tau, tau_s)
+    return (
+        f"K peaks {peak:.1f} ms after its spike, stays above half for {width:.1f} ms, "
+        f"and has an area of {area:.1f} ms."
+    )
+
+
+def boundary(experiment: Experiment) -> str:
+    """Tell how V_max depends on tau."""
+    tau, v_max = tau_sweep(experiment)
+    best = int(v_max.argmax())
+    relation = "reaches" if respond(experiment).fires else "stays below"
+    return (
+        f"At tau = {experiment.tau:g} ms V_max {relation} theta = {experiment.theta:g}. "
+        f"It is highest, {v_max[best]:.3f}, at tau = {tau[best]:.0f} ms."
+    )

@@ -1,0 +1,156 @@
+"""Numbers become figures: the panels below the stage.
+
+The figures carry the colours of their meaning and none of the page's: text, grid and background
+follow the theme of whoever shows them, and INK stands for the colour of its text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from tempotron.experiment import Experiment
+from tempotron.kernel import psp, psp_half_width, psp_peak_time
+from tempotron.response import respond, shares, tau_sweep
+
+INK = "rgb(1, 2, 3)"  # Plotly knows no "currentColor"
+EXCITATORY, INHIBITORY, GOOD = "#0072B2", "#D55E00", "#009E73"
+_SHADES = (0.85, 0.6, 0.4)
+_MOST_POINTS = 20_000  # of all afferents together
+
+
+def contributions(experiment: Experiment) -> go.Figure:
+    """Stack what each afferent adds to the voltage, and what each takes away, over time."""
+    count = len(experiment.weights)
+    points = min(401, _MOST_POINTS // count)
+    times = torch.linspace(0, experiment.T, points, dtype=torch.float64)
+    parts = shares(experiment, times)
+    step = {"x0": 0, "dx": experiment.T / (points - 1)}
+    areas = [_area(i, parts[i].numpy(), step) for i in range(count)]
+    total = {
+        "y": parts.sum(0).numpy().astype(np.float32),
+        "name": "Voltage",
+        "mode": "lines",
+        "line": {"color": INK, "width": 2},
+        "hovertemplate": "V = %{y:.3f}<extra></extra>",
+    }
+    theta = _level(0, experiment.T, experiment.theta)
+    peak = _dot(respond(experiment).t_max, respond(experiment).v_max, "V_max")
+    traces = [*areas, total | step, theta, peak]
+    return _figure(traces, "Time (ms)", [0, experiment.T], "Voltage (theta = 1)")
+
+
+def _area(afferent: int, share: np.ndarray[Any, Any], step: dict[str, float]) -> dict[str, Any]:
+    inhibitory = share.sum() < 0
+    shade = _SHADES[afferent % len(_SHADES)]
+    return step | {
+        "y": share.astype(np.float32),
+        "name": f"A{afferent + 1}",
+        "mode": "lines",
+        "stackgroup": "inhibitory" if inhibitory else "excitatory",
+        "line": {"width": 0.5, "color": INHIBITORY if inhibitory else EXCITATORY},
+        "fillcolor": _faint(INHIBITORY if inhibitory else EXCITATORY, shade),
+        "hovertemplate": f"A{afferent + 1}: %{{y:+.3f}}<extra></extra>",
+    }
+
+
+def kernel(experiment: Experiment) -> go.Figure:
+    """Draw the potential of one spike, its peak and half-width, and the pinned one behind it."""
+    constants = (experiment.tau, experiment.synaptic)
+    kept = [constants] if experiment.pinned is None else [constants, experiment.pinned]
+    span = max(4 * max(pair) for pair in kept)
+    delays = torch.linspace(0, span, 301, dtype=torch.float64)
+    traces: list[dict[str, Any]] = []
+    for pair, dash, color in zip(kept, ("solid", "dash"), (INK, GOOD), strict=False):
+        name = f"tau {pair[0]:g}, tau_s {pair[1]:g} ms"
+        curve = psp(delays, *pair).numpy().astype(np.float32)
+        line = {"color": color, "width": 2, "dash": dash}
+        traces.append({"x0": 0, "dx": span / 300, "y": curve, "name": name, "line": line})
+    traces += [_half_width(constants), _dot(psp_peak_time(*constants), 1, "s_peak")]
+    return _figure(traces, "Delay after the spike (ms)", [0, span], "K (peak = 1)", [0, 1.1])
+
+
+def _half_width(constants: tuple[float, float]) -> dict[str, Any]:
+    """Mark the time above half height, from the first delay at which K reaches it."""
+    width, peak = psp_half_width(*constants), psp_peak_time(*constants)
+    rise = torch.linspace(0, peak, 2001, dtype=torch.float64)
+    start = rise[int((psp(rise, *constants) >= 0.5).int().argmax())].item()
+    return {
+        "x": [start, start + width],
+        "y": [0.5, 0.5],
+        "mode": "lines",
+        "line": {"color": GOOD, "width": 3},
+        "name": f"half-width {width:.1f} ms",
+    }
+
+
+def tau_and_theta(experiment: Experiment) -> go.Figure:
+    """Draw V_max against tau: a threshold below the curve is reached, one above it is not."""
+    tau, v_max = (values.numpy() for values in tau_sweep(experiment))
+    low, high = tau[0], tau[-1]
+    curve = {
+        "x": tau.astype(np.float32),
+        "y": v_max.astype(np.float32),
+        "name": "V_max",
+        "mode": "lines",
+        "line": {"color": INK, "width": 2},
+        "fill": "tozeroy",
+        "fillcolor": _faint(GOOD, 0.2),
+        "hovertemplate": "tau %{x:.1f} ms: V_max %{y:.3f}<extra></extra>",
+    }
+    here = _dot(experiment.tau, experiment.theta, "now")
+    top = 1.15 * max(float(v_max.max()), experiment.theta)
+    traces = [curve, _level(low, high, experiment.theta), here]
+    figure = _figure(traces, "tau (ms)", [np.log10(low), np.log10(high)], "theta", [0, top])
+    return figure.update_xaxes(type="log", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+
+
+def _level(start: float, end: float, theta: float) -> dict[str, Any]:
+    return {
+        "x": [start, end],
+        "y": [theta, theta],
+        "name": "theta",
+        "mode": "lines",
+        "line": {"color": INHIBITORY, "width": 2, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+
+
+def _dot(x: float, y: float, name: str) -> dict[str, Any]:
+    ring = {"symbol": "circle-open", "size": 11, "color": INK, "line": {"width": 2}}
+    return {
+        "x": [x],
+        "y": [y],
+        "name": name,
+        "mode": "markers",
+        "marker": ring,
+        "hovertemplate": f"{name}: %{{x:.1f}}, %{{y:.3f}}<extra></extra>",
+    }
+
+
+def _faint(color: str, opacity: float) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
+def _figure(
+    traces: list[dict[str, Any]],
+    x: str,
+    x_range: list[float],
+    y: str,
+    y_range: list[float] | None = None,
+) -> go.Figure:
+    """Lay traces out on axes whose ranges are ours: zooming is off and nothing jumps."""
+    axis = {"fixedrange": True, "zeroline": True, "automargin": True}
+    layout = {
+        "height": 290,
+        "margin": {"l": 44, "r": 8, "t": 8, "b": 40},
+        "showlegend": False,
+        "hovermode": "closest",
+        "xaxis": axis | {"title": {"text": x}, "range": x_range},
+        "yaxis": axis | {"title": {"text": y}} | ({"range": y_range} if y_range else {}),
+    }
+    return go.Figure({"data": [{"type": "scatter", **trace} for trace in traces], "layout": layout})

@@ -1,0 +1,1 @@
+"""The pages' parts: the only folder that knows Streamlit."""

@@ -1,0 +1,35 @@
+"""The Explore page below its heading: the stage, and the panels that torch answers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from tempotron import explain, figures
+from tempotron.ui.numbers import numbers
+from tempotron.ui.plot import plot
+from tempotron.ui.session import Lab
+from tempotron.ui.stage import stage
+
+
+def notice(lab: Lab) -> None:
+    """Say what was changed in a link to make it valid."""
+    if lab.notice:
+        st.warning(lab.notice)
+
+
+@st.fragment
+def bench(lab: Lab) -> None:
+    """Draw the stage and everything that follows an edit on it."""
+    stage(lab)
+    experiment = lab.experiment
+    who, kernel, boundary = st.columns(3)
+    with who:
+        st.subheader("Who contributes", anchor=False)
+        plot(figures.contributions(experiment), explain.contributions(experiment), "contributions")
+    with kernel:
+        st.subheader("Kernel", anchor=False)
+        plot(figures.kernel(experiment), explain.kernel(experiment), "kernel")
+    with boundary:
+        st.subheader("tau and theta", anchor=False)
+        plot(figures.tau_and_theta(experiment), explain.boundary(experiment), "boundary")
+    numbers(lab)
