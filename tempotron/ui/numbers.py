@@ -22,9 +22,9 @@ def numbers(lab: Lab) -> None:
             sentence says why.
     """
     st.subheader("Numbers", anchor=False)
-    key = f"numbers-{lab.rev}-{lab.refusals}"
+    key, shown = f"numbers-{lab.rev}-{lab.refusals}", lab.experiment
     st.data_editor(
-        table(lab.experiment),
+        table(shown),
         key=key,
         num_rows="dynamic",
         hide_index=True,
@@ -35,7 +35,7 @@ def numbers(lab: Lab) -> None:
             _WEIGHT: st.column_config.NumberColumn(width="small", format="%.4g"),
             _SPIKES: st.column_config.TextColumn(width="large", help="Separated by commas"),
         },
-        on_change=lambda: edit(lab, st.session_state[key]),
+        on_change=lambda: edit(lab, shown, st.session_state[key]),
     )
     if lab.refusal:
         st.warning(lab.refusal)
@@ -52,9 +52,11 @@ def table(experiment: Experiment) -> pd.DataFrame:
     )
 
 
-def edit(lab: Lab, changes: dict[str, Any]) -> None:
-    """Apply what the table reports, all of it or nothing."""
-    rows: list[dict[Any, Any]] = table(lab.experiment).to_dict("records")
+def edit(lab: Lab, shown: Experiment, changes: dict[str, Any]) -> None:
+    """Apply what the table reports to the experiment it showed, all of it, once, or nothing."""
+    if lab.experiment is not shown:
+        return None
+    rows: list[dict[Any, Any]] = table(shown).to_dict("records")
     for index, cells in changes["edited_rows"].items():
         rows[int(index)] |= cells
     kept = [row for i, row in enumerate(rows) if i not in changes["deleted_rows"]]

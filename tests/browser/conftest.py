@@ -35,34 +35,65 @@ def server() -> Iterator[str]:
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Open pages in a fresh profile; at the end no console error may have been seen."""
-    complaints: list[str] = []
-    contexts: list[BrowserContext] = []
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A profile that keeps Streamlit's files; what the app keeps belongs to each tab."""
+    with browser.new_context() as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield context
 
-    def listen(page: Page) -> None:
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """Collect console errors; at the end none may have been seen."""
+    seen: list[str] = []
+    yield seen
+    # Streamlit itself asks for its host configuration beside a page first, then at the root.
+    assert [text for text in seen if "404 (Not Found)" not in text] == []
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
+@pytest.fixture
+def open_page(
+    browser: Browser, profile: BrowserContext, complaints: list[str]
+) -> Iterator[OpenPage]:
+    """Open pages in new tabs, or with options in a new profile."""
+    pages: list[Page] = []
 
     def open_one(url: str, **options: object) -> Page:
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        contexts.append(context)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context = browser.new_context(**options) if options else profile  # type: ignore[arg-type]
         page = context.new_page()
-        listen(page)
+        pages.append(page)
+        listen(page, complaints)
         page.goto(url)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
-    # Streamlit itself asks for its host configuration beside a page first, then at the root.
-    assert [text for text in complaints if "404 (Not Found)" not in text] == []
+    for page in pages:
+        page.close()
+        if page.context is not profile:
+            page.context.close()
+
+
+@pytest.fixture(scope="session")
+def tab(profile: BrowserContext) -> Page:
+    """A tab that tests of the stage share: loading a page takes longer than most of them."""
+    return profile.new_page()
 
 
 @pytest.fixture
-def explore(open_page: OpenPage, server: str) -> Page:
-    """The Explore page with torch's first answer on it."""
-    return answered(open_page(server))
+def explore(tab: Page, server: str, complaints: list[str]) -> Page:
+    """The Explore page as it opens, with torch's first answer on it."""
+    listen(tab, complaints)
+    if tab.url.startswith(server):
+        tab.get_by_role("button", name="Reset").click()
+        tab.evaluate("sessionStorage.clear()")
+    else:
+        tab.goto(server)
+    expect(tab.get_by_role("status")).to_contain_text("V_max = 0.930")
+    return answered(tab)

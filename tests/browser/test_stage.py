@@ -260,13 +260,13 @@ def test_fifty_edits_can_be_undone_and_done_again(explore: Page) -> None:
     assert value(spike) == 93.5
     undo = explore.get_by_role("button", name="Undo")
     for _ in range(55):
-        undo.click()
+        undo.dispatch_event("click")
     assert value(spike) == 38.5
-    expect(undo).to_have_attribute("aria-disabled", "true")
     redo = explore.get_by_role("button", name="Redo")
     for _ in range(55):
-        redo.click()
+        redo.dispatch_event("click")
     assert value(spike) == 93.5
+    expect(redo).to_have_attribute("aria-disabled", "true")
 
 
 def test_reset_goes_back_to_the_near_miss_and_can_itself_be_undone(explore: Page) -> None:
@@ -312,16 +312,44 @@ def test_torch_confirms_the_last_of_many_quick_edits(explore: Page) -> None:
     assert status(explore).inner_text() == fired
 
 
-def test_the_table_accepts_what_the_stage_accepts(explore: Page) -> None:
-    cell = explore.get_by_test_id("stDataFrame").locator("canvas").first
-    cell.scroll_into_view_if_needed()
-    box = cell.bounding_box()
+def cell(page: Page, text: str) -> Locator:
+    """Find a cell of the table by its text, in what the grid tells screen readers."""
+    return page.get_by_role("gridcell", name=text, exact=True, include_hidden=True)
+
+
+def type_into_table(page: Page, row: int, column: float, text: str) -> None:
+    """Edit a cell of the table, at a person's pace: the grid loses keys that come at once."""
+    expect(cell(page, "38.5")).to_have_count(1)
+    grid = page.get_by_test_id("stDataFrame").locator("canvas").first
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
     assert box is not None
-    explore.mouse.dblclick(box["x"] + box["width"] * 0.75, box["y"] + 35 * 3 + 17)
-    explore.keyboard.press("Control+a")
-    explore.keyboard.type("30, 60.5")
-    explore.keyboard.press("Enter")
+    editor = page.locator("#portal").get_by_role("textbox")
+    for _ in range(10):  # a grid that is being drawn anew takes no click
+        page.mouse.dblclick(box["x"] + box["width"] * column, box["y"] + 35 * row + 17)
+        page.wait_for_timeout(300)
+        if editor.count():
+            break
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text, delay=40)
+    page.wait_for_timeout(200)
+    page.keyboard.press("Enter")
+
+
+def test_the_table_accepts_what_the_stage_accepts(explore: Page) -> None:
+    type_into_table(explore, 3, 0.75, "30, 60.5")
     expect(slider(explore, "Afferent 3, spike 2")).to_have_attribute("aria-valuenow", "60.5")
     answered(explore)
     explore.get_by_role("button", name="Undo").click()
     assert value(slider(explore, "Afferent 3, spike 1")) == 38.5
+
+
+def test_the_table_refuses_the_rest_with_a_sentence(explore: Page) -> None:
+    type_into_table(explore, 3, 0.75, "30, soon")
+    expect(explore.get_by_text("Not taken: spike time soon is not valid.")).to_be_visible()
+    assert value(slider(explore, "Afferent 3, spike 1")) == 38.5
+
+
+def test_the_table_follows_the_stage(explore: Page) -> None:
+    press(explore, slider(explore, "Afferent 3, spike 1"), "ArrowLeft")
+    expect(cell(explore, "37.5")).to_have_count(1)

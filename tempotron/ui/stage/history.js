@@ -2,7 +2,7 @@
 // gestures were many, however few of them reached Python, and it survives a reload.
 
 const DEPTH = 100;
-const STORE = "tempotron.history";
+const STORE = "tempotron.history.1";
 
 export class History {
   constructor() {
@@ -17,6 +17,10 @@ export class History {
 
   get canRedo() {
     return this.at < this.states.length - 1;
+  }
+
+  get current() {
+    return this.at < 0 ? null : JSON.parse(this.states[this.at]);
   }
 
   /** Remember a state, unless it is the one already here; what had been undone is forgotten. */
@@ -39,7 +43,7 @@ export class History {
   #go(step) {
     this.at += step;
     this.#keep();
-    return JSON.parse(this.states[this.at]);
+    return this.current;
   }
 
   #keep() {

@@ -1,8 +1,9 @@
-// Edits go to Python, answers come back. The newest edit is always sent in the end; while a hand
-// moves, at most ten a second and at most two without an answer.
+// Edits go to Python, answers come back. At most ten edits a second leave, and at most two are
+// under way without an answer; the newest one always leaves in the end.
 
 const INTERVAL = 100;
 const IN_FLIGHT = 2;
+const PATIENCE = 1500; // after which an answer is taken for lost
 
 export class Mail {
   constructor(send) {
@@ -13,37 +14,37 @@ export class Mail {
     this.last = -Infinity;
   }
 
-  /** Offer an edit: it leaves as soon as the rate allows. */
+  /** Offer an edit: it leaves as soon as the rate allows, unless a newer one takes its place. */
   post(letter) {
-    this.waiting = letter;
     this.newest = Math.max(this.newest + 1, Date.now()); // rises through every reload
+    this.waiting = { ...letter, edit: this.newest };
     this.#schedule();
-  }
-
-  /** Send at once: a gesture has ended. */
-  flush() {
-    clearTimeout(this.timer);
-    if (this.waiting === null) return;
-    this.last = performance.now();
-    this.unanswered.push(this.newest);
-    this.send({ ...this.waiting, edit: this.newest });
-    this.waiting = null;
   }
 
   /** Take note of an answer; true if nothing newer has been edited since. */
   answered(edit) {
-    this.unanswered = this.unanswered.filter((sent) => sent > edit);
+    this.unanswered = this.unanswered.filter((sent) => sent.edit > edit);
     this.#schedule();
     return edit >= this.newest;
   }
 
   close() {
     clearTimeout(this.timer);
+    if (this.waiting !== null) this.#dispatch();
   }
 
   #schedule() {
     clearTimeout(this.timer);
-    if (this.waiting === null || this.unanswered.length >= IN_FLIGHT) return;
-    this.timer = setTimeout(() => this.flush(), this.last + INTERVAL - performance.now());
+    if (this.waiting === null) return;
+    const full = this.unanswered.length >= IN_FLIGHT;
+    const due = Math.max(this.last + INTERVAL, full ? this.unanswered.at(-IN_FLIGHT).at + PATIENCE : 0);
+    this.timer = setTimeout(() => this.#dispatch(), due - performance.now());
+  }
+
+  #dispatch() {
+    this.last = performance.now();
+    this.unanswered.push({ edit: this.waiting.edit, at: this.last });
+    this.send(this.waiting);
+    this.waiting = null;
   }
 }

@@ -9,6 +9,9 @@ import { Mail } from "./mail.js";
 import { nameOf, Picture, plain, POINTS, thumbnail } from "./picture.js";
 import { solve } from "./voltage.js";
 
+// Browsers ignore a page that writes its address more than about 200 times in 30 s.
+const ADDRESS_INTERVAL = 170;
+
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 class Stage {
@@ -37,8 +40,10 @@ class Stage {
   #adopt({ rev, experiment }) {
     this.rev = rev;
     this.gestures.forget();
-    this.history.push(experiment);
+    const kept = firstOfReload() && rev === 0 && this.history.current;
+    this.history.push(kept || experiment);
     this.#open(experiment);
+    if (kept && !same(kept, experiment)) this.#travel(kept);
   }
 
   /** Show a whole new state. */
@@ -65,10 +70,18 @@ class Stage {
     this.link = link;
     this.hint = answer.advice;
     this.source = "torch";
-    if (link !== null) history.replaceState(history.state, "", link ? `?${link}` : location.pathname);
+    clearTimeout(this.address);
+    const due = (this.written ?? -Infinity) + ADDRESS_INTERVAL;
+    this.address = setTimeout(() => this.#writeAddress(), due - performance.now());
     this.picture.draw(this.experiment, this.solution, this);
     this.#say();
     if (this.copying) this.#copy();
+  }
+
+  #writeAddress() {
+    const address = this.link ? `?${this.link}` : location.pathname;
+    this.written = performance.now();
+    if (this.link !== undefined) history.replaceState(history.state, "", address);
   }
 
   // What hands can do; Gestures calls these.
@@ -89,7 +102,7 @@ class Stage {
     this.#draw();
   }
 
-  /** A gesture is over: tidy up, remember it, and tell Python without delay. */
+  /** A gesture is over: tidy up, remember it, and tell Python. */
   settle() {
     cancelAnimationFrame(this.frame);
     this.ghost = null;
@@ -100,7 +113,6 @@ class Stage {
     this.#open(experiment);
     if (focused) this.picture.elementOf(selected).focus();
     this.#post();
-    this.mail.flush();
   }
 
   /** Offer the state to Python; until it answers there is only a preview. */
@@ -140,7 +152,6 @@ class Stage {
   #travel(experiment) {
     this.#open(experiment);
     this.#post();
-    this.mail.flush();
   }
 
   /** Replace the whole experiment, as presets and Reset do; it can be undone. */
@@ -279,6 +290,7 @@ class Stage {
   async #copy() {
     this.copying = false;
     if (this.link === null) return this.say("This experiment is too large for a link: save it as a file on the Data page.");
+    this.#writeAddress();
     try {
       await navigator.clipboard.writeText(location.href);
       this.say("Link copied.");
@@ -290,6 +302,7 @@ class Stage {
 
   close() {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.address);
     this.mail.close();
   }
 }
@@ -297,6 +310,15 @@ class Stage {
 /** Floats of 64 bits, sent as base64. */
 function decode(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
+}
+
+let arrived = false;
+
+/** Whether the document was reloaded and no stage has stood in it yet. */
+function firstOfReload() {
+  const first = !arrived;
+  arrived = true;
+  return first && performance.getEntriesByType("navigation")[0]?.type === "reload";
 }
 
 const stages = new WeakMap();
