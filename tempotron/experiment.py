@@ -12,12 +12,15 @@ import csv
 import io
 import json
 import math
+import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 VERSION: Literal[1] = 1
@@ -27,8 +30,14 @@ LINK_COMFORT = 2_000
 LINK_LIMIT = 8_000
 _UNPACKED_LIMIT = 100_000
 
-TimeConstant = Annotated[float, Field(ge=0.1, le=1000.0)]
-Weight = Annotated[float, Field(ge=-10.0, le=10.0)]
+# Smallest and largest value.
+_LENGTH = (10, 2000)
+_TIME_CONSTANT = (0.1, 1000.0)
+_THRESHOLD = (0.05, 10.0)
+_WEIGHT = (-10.0, 10.0)
+
+TimeConstant = Annotated[float, Field(ge=_TIME_CONSTANT[0], le=_TIME_CONSTANT[1])]
+Weight = Annotated[float, Field(ge=_WEIGHT[0], le=_WEIGHT[1])]
 SpikeTime = Annotated[float, Field(ge=0.0)]
 Row = Annotated[tuple[SpikeTime, ...], Field(max_length=MAX_SPIKES)]
 
@@ -52,10 +61,10 @@ class Experiment(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     version: Literal[1] = VERSION
-    T: int = Field(default=100, ge=10, le=2000)
+    T: int = Field(default=100, ge=_LENGTH[0], le=_LENGTH[1])
     tau: TimeConstant = 15.0
     tau_s: TimeConstant | None = None
-    theta: float = Field(default=1.0, ge=0.05, le=10.0)
+    theta: float = Field(default=1.0, ge=_THRESHOLD[0], le=_THRESHOLD[1])
     weights: tuple[Weight, ...] = Field(
         default=(0.45, 0.35, 0.4, -0.4, 0.2, 0.45), min_length=1, max_length=MAX_AFFERENTS
     )
@@ -93,12 +102,12 @@ class Experiment(BaseModel):
         return self.tau / 4 if self.tau_s is None else self.tau_s
 
 
+_DEFAULT = Experiment()
+
+
 def changed(experiment: Experiment) -> dict[str, Any]:
     """Collect the fields of an experiment that differ from the defaults."""
     return experiment.model_dump(mode="json", exclude_defaults=True)
-
-
-_NAMES = {"weights": "weight", "spikes": "spike time", "pinned": "pinned time constant"}
 
 
 def repair(raw: object) -> tuple[Experiment, list[str]]:
@@ -108,121 +117,210 @@ def repair(raw: object) -> tuple[Experiment, list[str]]:
         raw: Field names and values as they came from outside.
 
     Returns:
-        The experiment, and one clause for every change ("tau 5000 is above 1000: now 1000").
+        The experiment, and one clause for every change: what was wrong, a colon, and what is
+        there instead ("tau 5000 is above 1000: now 1000").
     """
     if not isinstance(raw, Mapping):
-        return Experiment(), ["it does not hold an experiment: the default is shown"]
-    fields: dict[str, Any] = {str(name): _own(value) for name, value in raw.items()}
+        return _DEFAULT, ["it does not hold an experiment: so the default is shown"]
     notes: list[str] = []
-    for _ in range(12):
-        try:
-            return Experiment.model_validate(fields), notes
-        except ValidationError as error:
-            # Last first: dropping an element must not shift the place of one not yet mended.
-            found = [_mend(fields, dict(problem)) for problem in reversed(error.errors())]
-            notes += [note for note in reversed(found) if note]
-    return Experiment(), ["nothing in it could be read: the default is shown"]
+    fields: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name in _READERS:
+            fields[name] = _READERS[name](name, value, notes)
+        else:
+            notes.append(f"{_show(name)} is not known here: left out")
+    _fill_up(fields, notes)
+    _pull_back(fields, notes)
+    return Experiment.model_validate(fields), notes
 
 
-def _own(value: object) -> object:
-    """Copy nested sequences into lists, to be mended in place."""
-    return [_own(item) for item in value] if isinstance(value, list | tuple) else value
+def _fit(value: object, bounds: tuple[float, float]) -> tuple[float, str]:
+    """Find the number within bounds nearest to a value, and say what was wrong with it."""
+    number, (low, high) = _number(value), bounds
+    if math.isnan(number):
+        return number, "unreadable"
+    if number < low:
+        return low, f"below {low:g}"
+    if number > high:
+        return high, f"above {high:g}"
+    return number, ""
 
 
-def _mend(fields: dict[str, Any], problem: dict[str, Any]) -> str:
-    """Change one field just enough to get past one validation error; say what was done."""
-    kind, place, value = problem["type"], problem["loc"], problem["input"]
-    context = problem.get("ctx", {})
-    if kind == "row_count":
-        return _match_rows(fields)
-    if kind == "late_spikes":
-        return _pull_back(fields, context)
-    name = _NAMES.get(place[0], place[0]) if len(place) > 1 else str(place[0])
-    if kind == "too_short" and len(value) >= context["min_length"]:
-        return ""  # an echo of an element that is mended in the same round
-    if kind == "extra_forbidden":
-        del fields[name]
-        return f"{name} is not known here: left out"
-    if kind == "literal_error":
-        fields[name] = VERSION
-        return f"version {value} is not known here: read as version {VERSION}"
-    for bound, words in (("ge", "below"), ("le", "above")):
-        if bound in context:
-            _put(fields, place, context[bound])
-            return f"{name} {_show(value)} is {words} {context[bound]:g}: now {context[bound]:g}"
-    if kind == "too_long":
-        most = context["max_length"]
-        _put(fields, place, value[:most])
-        return f"{len(value)} entries of {name} are more than {most}: the rest is left out"
-    if kind == "finite_number" and not math.isnan(float(value)):
-        _put(fields, place, math.copysign(1e300, float(value)))
-        return ""
-    if name == "T" and (whole := _whole(value)) is not None:
-        fields["T"] = whole
-        return f"T {_show(value)} is not a whole number: now {whole}" if abs(whole) < 1e6 else ""
-    return _drop(fields, place, f"{name} {_show(value)} is not valid")
-
-
-def _whole(value: object) -> int | None:
-    """Round what reads as a finite number; infinite becomes too large to be let in."""
+def _number(value: object) -> float:
+    """Read a number, or text that holds one; anything else is NaN."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return math.nan
     try:
-        number = float(str(value))
+        return float(value)
     except ValueError:
+        return math.nan
+    except OverflowError:  # an int beyond all floats
+        return math.inf if isinstance(value, int) and value > 0 else -math.inf
+
+
+def _read_number(
+    bounds: tuple[float, float], name: str, value: object, notes: list[str]
+) -> float | None:
+    default: float | None = getattr(_DEFAULT, name)
+    if value is default is None:
         return None
-    return None if math.isnan(number) else round(max(-1e9, min(number, 1e9)))
+    number, wrong = _fit(value, bounds)
+    kept = default if math.isnan(number) else number
+    if wrong:
+        now = "tau / 4" if kept is None else f"{kept:g}"
+        notes.append(f"{name} {_show(value)} is {wrong}: now {now}")
+    return kept
 
 
-def _match_rows(fields: dict[str, Any]) -> str:
-    weights = list(fields.get("weights", Experiment().weights))
-    rows = list(fields.get("spikes", Experiment().spikes))
-    count = max(len(weights), len(rows))
+def _read_length(name: str, value: object, notes: list[str]) -> int:
+    number, wrong = _fit(value, _LENGTH)
+    kept = _DEFAULT.T if math.isnan(number) else round(number)
+    if wrong or kept != number:
+        notes.append(f"{name} {_show(value)} is {wrong or 'not whole'}: now {kept}")
+    return kept
+
+
+def _read_flag(name: str, value: object, notes: list[str]) -> bool:
+    text = _show(value).strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    default: bool = getattr(_DEFAULT, name)
+    notes.append(f"{name} {_show(value)} is unreadable: now {'on' if default else 'off'}")
+    return default
+
+
+def _read_version(name: str, value: object, notes: list[str]) -> int:
+    if _number(value) != VERSION:
+        notes.append(f"{name} {_show(value)} is not known here: read as version {VERSION}")
+    return VERSION
+
+
+def _read_pinned(name: str, value: object, notes: list[str]) -> list[float] | None:
+    if value is None:
+        return None
+    fits = [_fit(item, _TIME_CONSTANT) for item in _items(value)]
+    if len(fits) != 2 or any(wrong == "unreadable" for _, wrong in fits):
+        notes.append(f"{name} time constants are not two numbers: left out")
+        return None
+    _tell(f"{name} time constant", zip(_items(value), fits, strict=True), notes)
+    return [number for number, _ in fits]
+
+
+def _read_weights(name: str, value: object, notes: list[str]) -> list[float]:
+    if not isinstance(value, list | tuple):
+        notes.append(f"{name} {_show(value)} is unreadable: now the default")
+        return list(_DEFAULT.weights)
+    values = _first(value, MAX_AFFERENTS, name, notes)
+    fits = [_fit(item, _WEIGHT) for item in values]
+    _tell("weight", zip(values, fits, strict=True), notes, "now 0")
+    return [0.0 if math.isnan(number) else number for number, _ in fits]
+
+
+def _read_spikes(name: str, value: object, notes: list[str]) -> list[list[float]]:
+    if not isinstance(value, list | tuple):
+        notes.append(f"{name} {_show(value)} is unreadable: now the default")
+        return [list(row) for row in _DEFAULT.spikes]
+    given = [_items(row) for row in _first(value, MAX_AFFERENTS, "rows of spikes", notes)]
+    fits = [[_fit(time, (0.0, math.inf)) for time in row] for row in given]
+    told = zip(chain.from_iterable(given), chain.from_iterable(fits), strict=True)
+    _tell("spike time", told, notes, "left out")
+    rows = [[time for time, _ in row if not math.isnan(time)] for row in fits]
+    return [
+        _first(row, MAX_SPIKES, f"spikes of afferent {number}", notes)
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+_READERS: dict[object, Callable[[str, object, list[str]], object]] = {
+    "version": _read_version,
+    "T": _read_length,
+    "tau": partial(_read_number, _TIME_CONSTANT),
+    "tau_s": partial(_read_number, _TIME_CONSTANT),
+    "theta": partial(_read_number, _THRESHOLD),
+    "weights": _read_weights,
+    "spikes": _read_spikes,
+    "exact": _read_flag,
+    "scaled": _read_flag,
+    "shunt": _read_flag,
+    "pinned": _read_pinned,
+}
+
+
+def _items(value: object) -> Sequence[object]:
+    """Read a lone value as a list of one."""
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _first(values: Sequence[Any], most: int, what: str, notes: list[str]) -> list[Any]:
+    if len(values) > most:
+        notes.append(f"{len(values)} {what} are more than {most}: the rest is left out")
+    return list(values[:most])
+
+
+def _tell(
+    what: str,
+    fits: Iterable[tuple[object, tuple[float, str]]],
+    notes: list[str],
+    unreadable: str = "",
+) -> None:
+    """Note what was wrong in a list: once for each kind of fault, however often it occurs."""
+    faults: dict[str, list[tuple[object, float]]] = {}
+    for value, (number, wrong) in fits:
+        if wrong:
+            faults.setdefault(wrong, []).append((value, number))
+    for wrong, found in faults.items():
+        value, number = found[0]
+        now = unreadable if wrong == "unreadable" else f"now {number:g}"
+        which = f"{what} {_show(value)} is" if len(found) == 1 else f"{len(found)} {what}s are"
+        notes.append(f"{which} {wrong}: {now}")
+
+
+def _fill_up(fields: dict[str, Any], notes: list[str]) -> None:
+    """Give every row of spikes a weight, and every weight a row."""
+    weights = fields.get("weights", list(_DEFAULT.weights))
+    rows = fields.get("spikes", list(_DEFAULT.spikes))
+    count = max(len(weights), len(rows), 1)
+    if count > min(len(weights), len(rows)):
+        counts = f"{_count(len(weights), 'weight')} against {_count(len(rows), 'row')} of spikes"
+        notes.append(f"{counts}: filled up to {count}")
     fields["weights"] = weights + [0.0] * (count - len(weights))
     fields["spikes"] = rows + [[]] * (count - len(rows))
-    return f"weights for {len(weights)} afferents, spikes for {len(rows)}: filled up to {count}"
 
 
-def _pull_back(fields: dict[str, Any], context: dict[str, Any]) -> str:
-    end, late = context["T"], context["late"]
-    rows = fields.get("spikes", Experiment().spikes)
-    fields["spikes"] = [[min(float(time), end) for time in row] for row in rows]
-    return f"{late} spike{'s' * (late > 1)} after T = {end} ms: now at {end} ms"
+def _pull_back(fields: dict[str, Any], notes: list[str]) -> None:
+    """Move spikes after the end of the trial to its end."""
+    end = fields.get("T", _DEFAULT.T)
+    late = sum(time > end for row in fields["spikes"] for time in row)
+    if late:
+        notes.append(f"{_count(late, 'spike')} after T = {end} ms: now at {end} ms")
+        fields["spikes"] = [[min(time, end) for time in row] for row in fields["spikes"]]
 
 
-def _put(fields: dict[str, Any], place: Sequence[Any], value: object) -> None:
-    here: Any = fields
-    for step in place[:-1]:
-        here = here[step]
-    here[place[-1]] = value
-
-
-def _drop(fields: dict[str, Any], place: Sequence[Any], what: str) -> str:
-    """Give a field its default again; within the rows, leave out the one spike."""
-    if place[0] == "spikes" and len(place) == 3:
-        del fields["spikes"][place[1]][place[2]]
-        return f"{what}: left out"
-    if place[0] == "weights" and len(place) == 2:
-        _put(fields, place, 0.0)
-        return f"{what}: now 0"
-    if place[0] == "spikes" and len(place) == 2:
-        _put(fields, place, ())
-        return f"{what}: now empty"
-    del fields[place[0]]
-    default = getattr(Experiment(), place[0])
-    return f"{what}: now {'the default' if isinstance(default, tuple) else default}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _show(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g}" if abs(value) < 1e300 else "infinite"
-    text = str(value)
-    return text if len(text) <= 20 else text[:20] + "..."
+    """Quote something from outside: short, and without a sign that a page could take as markup."""
+    if isinstance(value, str):
+        more = "..." if len(value) > 20 else ""
+        # Dots are for numbers; elsewhere they could make the name of a site.
+        plain = re.sub(r"[^\w ,.+-]|\.(?!\d)", "?", value[:20])
+        return plain.strip() + more or "(empty)"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return f"{_number(value):.12g}"
+    return "(list)" if isinstance(value, list | tuple) else "(object)"
 
 
 def sentence(notes: Sequence[str], source: str = "link") -> str:
     """Say in one sentence what was changed to make something from outside valid; '' if nothing."""
     if not notes:
         return ""
-    shown = "; ".join(notes[:4])
+    shown = "; ".join(note.replace(": ", ", ") for note in notes[:4])
     more = f"; and {len(notes) - 4} more" if len(notes) > 4 else ""
     return f"Not everything in this {source} could be used as it was: {shown}{more}."
 
@@ -244,11 +342,12 @@ def encode(experiment: Experiment) -> str:
     if len(query) <= LINK_COMFORT:
         return query
     packed = base64.urlsafe_b64encode(zlib.compress(query.encode(), 9)).decode().rstrip("=")
-    if len(packed) + 2 > LINK_LIMIT:
+    link = f"z={packed}"
+    if len(link) > LINK_LIMIT:
         raise ValueError(
-            f"experiment is too large for a link: {len(packed)} characters, at most {LINK_LIMIT}"
+            f"experiment is too large for a link: {len(link)} characters, at most {LINK_LIMIT}"
         )
-    return f"z={packed}"
+    return link
 
 
 def decode(parameters: Mapping[str, str]) -> tuple[Experiment, list[str]]:
@@ -259,21 +358,24 @@ def decode(parameters: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     """
     length = sum(len(name) + len(value) + 2 for name, value in parameters.items())
     if length > LINK_LIMIT + 100:
-        return Experiment(), [f"it is longer than {LINK_LIMIT} characters: the default is shown"]
+        return _DEFAULT, [f"it is longer than {LINK_LIMIT} characters: so the default is shown"]
     if "z" in parameters:
         try:
-            parameters = dict(parse_qsl(_unpack(parameters["z"]), keep_blank_values=True))
+            packed = dict(parse_qsl(_unpack(parameters["z"]), keep_blank_values=True))
         except (ValueError, zlib.error):
-            return Experiment(), ["its packed part is damaged: the default is shown"]
+            return _DEFAULT, ["its packed part is damaged: so the default is shown"]
+        parameters = packed | {name: parameters[name] for name in parameters if name != "z"}
     return repair({name: _read(name, value) for name, value in parameters.items()})
 
 
 def _unpack(packed: str) -> str:
-    raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars="-_", validate=True)
     unpacker = zlib.decompressobj()
     text = unpacker.decompress(raw, _UNPACKED_LIMIT)
     if unpacker.unconsumed_tail:
         raise ValueError(f"z unpacks to more than {_UNPACKED_LIMIT} characters")
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("z was cut off or extended")
     return text.decode()
 
 
@@ -290,12 +392,12 @@ def _text(value: object) -> str:
 
 
 def _read(name: str, value: str) -> object:
-    """Split the lists of a link; numbers stay text, for the model to read or refuse."""
+    """Split the lists of a link; numbers stay text, for `repair` to read or mend."""
     if name == "spikes":
         rows = value.split(_BETWEEN_AFFERENTS)
         return [row.split(_BETWEEN_SPIKES) if row else [] for row in rows]
     if name in ("weights", "pinned"):
-        return value.split(_BETWEEN_AFFERENTS)
+        return value.split(_BETWEEN_AFFERENTS) if value else []
     return value
 
 
@@ -308,19 +410,26 @@ def from_json(text: str) -> tuple[Experiment, list[str]]:
     """Read an experiment from JSON; see `repair` for what is returned.
 
     Raises:
-        ValueError: If the text is not JSON at all.
+        ValueError: If the text is not JSON at all, or nested beyond reason.
     """
     try:
-        return repair(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
+        # As floats, since Python refuses to read ints of more than 4300 digits.
+        raw = json.loads(text, parse_int=float)
+    except json.JSONDecodeError as error:
         raise ValueError(f"text is not JSON: {error}") from error
+    except RecursionError as error:
+        raise ValueError("text is nested too deeply for an experiment") from error
+    return repair(raw)
+
+
+_COLUMNS = ("afferent", "weight", "time_ms")
 
 
 def to_csv(experiment: Experiment) -> str:
     """Write weights and spikes as CSV: afferent, weight, time_ms; an empty time for no spike."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["afferent", "weight", "time_ms"])
+    writer.writerow(_COLUMNS)
     for number, (weight, row) in enumerate(zip(experiment.weights, experiment.spikes, strict=True)):
         writer.writerows([number + 1, weight, time] for time in row or ("",))
     return out.getvalue()
@@ -330,32 +439,43 @@ def from_csv(text: str, base: Experiment) -> tuple[Experiment, list[str]]:
     """Read weights and spikes from CSV as `to_csv` writes it; all else is taken from ``base``.
 
     Raises:
-        ValueError: If a column is missing or an afferent is not a number from 1 to 100.
+        ValueError: If a column is missing, an afferent is not a number from 1 to 100, or the
+            text is no table at all.
     """
-    table = list(csv.DictReader(io.StringIO(text)))
     weights: dict[int, str] = {}
     rows: dict[int, list[str]] = {}
-    for line, record in enumerate(table, start=2):
-        number = _afferent(record, line)
-        weights.setdefault(number, (record.get("weight") or "0").strip())
-        rows.setdefault(number, []).extend([time] if (time := _time(record, line)) else [])
-    count = max(rows, default=0)
-    if not count:
+    clashes: set[int] = set()
+    for number, weight, time in _lines(text):
+        rows.setdefault(number, []).extend([time] if time else [])
+        if weight and weights.setdefault(number, weight) != weight:
+            clashes.add(number)
+    if not rows:
         raise ValueError("text holds no afferent: expected lines of afferent, weight, time_ms")
-    fields = base.model_dump(mode="json", exclude={"weights", "spikes"})
-    fields["weights"] = [weights.get(number, 0.0) for number in range(1, count + 1)]
-    fields["spikes"] = [rows.get(number, []) for number in range(1, count + 1)]
-    return repair(fields)
+    numbers = range(1, max(rows) + 1)
+    fields = base.model_dump(mode="json")
+    fields["weights"] = [weights.get(number, "" if number in rows else 0.0) for number in numbers]
+    fields["spikes"] = [rows.get(number, []) for number in numbers]
+    experiment, notes = repair(fields)
+    if clashes:
+        notes += [f"{_count(len(clashes), 'afferent')} with more than one weight: the first counts"]
+    return experiment, notes
 
 
-def _afferent(record: Mapping[str, str | None], line: int) -> int:
-    text = (record.get("afferent") or "").strip()
-    if not (text.isdecimal() and 1 <= int(text) <= MAX_AFFERENTS):
-        raise ValueError(f"afferent in line {line} is {text!r}, not a number from 1 to 100")
-    return int(text)
-
-
-def _time(record: Mapping[str, str | None], line: int) -> str:
-    if "time_ms" not in record:
-        raise ValueError(f"time_ms is missing in line {line}")
-    return (record["time_ms"] or "").strip()
+def _lines(text: str) -> Iterator[tuple[int, str, str]]:
+    """Read afferent, weight and time from every line of CSV."""
+    table = csv.DictReader(io.StringIO(text), skipinitialspace=True, restval="")
+    try:
+        names = [name.strip() for name in table.fieldnames or ()]
+        if missing := [name for name in _COLUMNS if name not in names]:
+            raise ValueError(f"text has no column {missing[0]} in its first line")
+        table.fieldnames = names
+        for record in table:
+            afferent, weight, time = (record[name].strip() for name in _COLUMNS)
+            if _number(afferent) not in range(1, MAX_AFFERENTS + 1):
+                raise ValueError(
+                    f"afferent in line {table.line_num} is {_show(afferent)}, "
+                    f"not a number from 1 to {MAX_AFFERENTS}"
+                )
+            yield int(_number(afferent)), weight, time
+    except csv.Error as error:
+        raise ValueError(f"text is not CSV: {error}") from error
