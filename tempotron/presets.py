@@ -66,12 +66,12 @@ PRESETS = (
     ),
     Preset(
         "A sharp synapse",
-        "tau_s is no detail: at 1 ms the potential peaks after 2.9 ms. Pinned behind it: 7.5 ms.",
+        "At tau_s = 1 ms a potential peaks after 2.9 ms; at 7.5 ms (pinned) after 10.4 ms.",
         _two(30.0, 50.0, weights=(0.9, 0.8), tau_s=1.0, pinned=(15.0, 7.5)),
     ),
     Preset(
         "A long memory",
-        "At tau = 60 ms two spikes 40 ms apart still add up. At 15 ms they do not.",
+        "At tau = 60 ms two spikes 40 ms apart add up and it fires. At 15 ms it does not.",
         _two(20.0, 60.0, T=200, tau=60.0),
     ),
     Preset(
