@@ -11,15 +11,15 @@ if __name__ == "__main__":
     experiment = lab.experiment
     st.markdown(f"The experiment on **Explore**: {explain.decision(experiment)}")
 
-    st.subheader("Take it away", anchor=False)
+    st.header("Take it away", anchor=False)
     with st.container(horizontal=True):
         transfer.download("Experiment (JSON)", to_json(experiment), "experiment.json")
         transfer.download("Spikes (CSV)", to_csv(experiment), "spikes.csv")
         transfer.download("Script (Python)", export.script(experiment), "experiment.py")
         transfer.download("Notebook", export.notebook(experiment), "experiment.ipynb")
 
-    st.subheader("Bring one along", anchor=False)
+    st.header("Bring one along", anchor=False)
     transfer.upload(lab)
 
-    st.subheader("The same numbers without the dashboard", anchor=False)
+    st.header("The same numbers without the dashboard", anchor=False)
     st.code(export.script(experiment), language="python")

@@ -24,12 +24,12 @@ def bench(lab: Lab) -> None:
     experiment = lab.experiment
     who, kernel, boundary = st.columns(3)
     with who:
-        st.subheader("Who contributes", anchor=False)
+        st.header("Who contributes", anchor=False)
         plot(figures.contributions(experiment), explain.contributions(experiment), "contributions")
     with kernel:
-        st.subheader("Kernel", anchor=False)
+        st.header("Kernel", anchor=False)
         plot(figures.kernel(experiment), explain.kernel(experiment), "kernel")
     with boundary:
-        st.subheader("tau and theta", anchor=False)
+        st.header("tau and theta", anchor=False)
         plot(figures.tau_and_theta(experiment), explain.boundary(experiment), "boundary")
     numbers(lab)

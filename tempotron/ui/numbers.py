@@ -21,7 +21,7 @@ def numbers(lab: Lab) -> None:
         lab: The visitor's state. What the stage would not accept changes nothing there, and a
             sentence says why.
     """
-    st.subheader("Numbers", anchor=False)
+    st.header("Numbers", anchor=False)
     key, shown = f"numbers-{lab.rev}-{lab.refusals}", lab.experiment
     st.data_editor(
         table(shown),

@@ -30,7 +30,7 @@ def test_axe_finds_nothing_serious(
     open_page: OpenPage, server: str, path: str, scheme: str
 ) -> None:
     page = open_page(server + path, color_scheme=scheme)
-    expect(page.get_by_role("heading", level=3).last).to_be_visible()
+    expect(page.get_by_role("heading", level=2).last).to_be_visible()
     if path == "/":
         answered(page)
         expect(page.locator(".plot-figure .main-svg").first).to_be_visible()
