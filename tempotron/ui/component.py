@@ -1,37 +1,76 @@
-"""Custom components from plain files: HTML, CSS, and JavaScript modules joined into one."""
+"""Custom components from plain files: HTML, CSS and JavaScript modules, served by URL.
+
+Streamlit sends a component's whole text again with every message. So what it is given is a loader
+of a few lines; the browser fetches the files themselves once, as native modules that import each
+other.
+"""
 
 from __future__ import annotations
 
-import re
+import hashlib
+import shutil
+import tempfile
 from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-_IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE | re.DOTALL)
-_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+_STATIC = Path(__file__).parents[2] / "static"
+_LOADER = """\
+const base = new URL("BASE", document.baseURI);
+const text = (file) => fetch(new URL(file, base)).then((answer) => answer.text());
+const parts = Promise.all([import(new URL("NAME.js", base)), text("NAME.html"), text("NAME.css")]);
+const cleanups = new WeakMap();
+
+export default function load(component) {
+  const place = component.parentElement.querySelector(".place");
+  parts.then(([module, html, css]) => {
+    if (!place.isConnected) return;
+    if (!place.firstChild) place.innerHTML = `<style>${css}</style>${html}`;
+    cleanups.set(place, module.default(component));
+  });
+  return () => cleanups.get(place)?.();
+}
+"""
 
 
-def register(folder: Path, *modules: str, isolate_styles: bool = True) -> ComponentRenderer:
+def register(folder: Path, isolate_styles: bool = True) -> ComponentRenderer:
     """Register the component of a folder, once, when the module that owns it is imported.
 
-    Streamlit takes one script, so the modules are joined in order and their imports of each
-    other left out. Each file stays a module of its own for tests and editors.
-
     Args:
-        folder: Holds ``<folder>.html`` and ``<folder>.css``, and the modules.
-        modules: Names of JavaScript files, each after those it imports; the last one exports
-            the component by default.
+        folder: Holds ``<folder>.html``, ``<folder>.css`` and ``<folder>.js``, which exports the
+            component by default, and the modules that this one imports.
         isolate_styles: Whether it lives in a shadow root.
 
     Returns:
         The function that mounts it.
     """
-    text = "\n".join((folder / f"{name}.js").read_text("utf-8") for name in modules)
+    name = folder.name
+    loader = _LOADER.replace("BASE", publish(folder) + "/").replace("NAME", name)
+    place = '<div class="place"></div>'
     return st.components.v2.component(
-        f"tempotron_{folder.name}",
-        html=(folder / f"{folder.name}.html").read_text("utf-8"),
-        css=(folder / f"{folder.name}.css").read_text("utf-8"),
-        js=_EXPORT.sub("", _IMPORT.sub("", text)),
-        isolate_styles=isolate_styles,
+        f"tempotron_{name}", html=place, js=loader, isolate_styles=isolate_styles
     )
+
+
+def publish(source: Path) -> str:
+    """Copy a file or folder to where the server gives files out, unless it is there already.
+
+    Args:
+        source: A file, or a folder without folders in it.
+
+    Returns:
+        The path of its URL, another one for every content.
+    """
+    files = [source] if source.is_file() else sorted(source.glob("*.[!p]*"))  # all but Python's
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    target = _STATIC / f"{source.stem}-{digest}"
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=_STATIC) as parts:
+            whole = Path(parts) / "whole"
+            whole.mkdir()
+            for file in files:
+                shutil.copy(file, whole)
+            whole.replace(target)  # at once: another server may be starting, too
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"{'/' * bool(base)}{base}/app/static/{target.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from tempotron import explain, figures
+from tempotron.ui.follower import follow
 from tempotron.ui.numbers import numbers
 from tempotron.ui.plot import plot
 from tempotron.ui.session import Lab
@@ -17,11 +18,16 @@ def notice(lab: Lab) -> None:
         st.warning(lab.notice)
 
 
-@st.fragment
 def bench(lab: Lab) -> None:
-    """Draw the stage and everything that follows an edit on it."""
+    """Draw the stage, and below it everything that follows a settled edit."""
     stage(lab)
-    experiment = lab.experiment
+    _panels(lab)
+
+
+@st.fragment
+def _panels(lab: Lab) -> None:
+    follow()
+    experiment = lab.settled
     who, kernel, boundary = st.columns(3)
     with who:
         st.header("Who contributes", anchor=False)

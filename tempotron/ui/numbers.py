@@ -22,7 +22,7 @@ def numbers(lab: Lab) -> None:
             sentence says why.
     """
     st.header("Numbers", anchor=False)
-    key, shown = f"numbers-{lab.rev}-{lab.refusals}", lab.experiment
+    key, shown = f"numbers-{lab.rev}-{lab.refusals}", lab.settled
     st.data_editor(
         table(shown),
         key=key,
@@ -39,6 +39,8 @@ def numbers(lab: Lab) -> None:
     )
     if lab.refusal:
         st.warning(lab.refusal)
+    if lab.staged < lab.rev:
+        st.rerun()  # the stage, too, has to show what was edited here
 
 
 def table(experiment: Experiment) -> pd.DataFrame:

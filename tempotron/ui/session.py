@@ -22,7 +22,10 @@ class Lab:
 
     Attributes:
         experiment: The state everything on the pages is drawn from.
+        settled: The same, but for what a hand on the stage is still moving: the panels below it
+            wait until it rests, so that the frames of a drag belong to the stage.
         rev: Raised whenever Python, not the visitor's hand on the stage, changed it.
+        staged: The rev of the state that the stage was last given.
         edit: Number of the newest edit of the stage that was taken over.
         notice: A sentence on what a link or file held that could not be taken; '' if nothing.
         refusal: A sentence on why the last change of the table was refused; '' if it was not.
@@ -30,7 +33,9 @@ class Lab:
     """
 
     experiment: Experiment = field(default_factory=Experiment)
+    settled: Experiment = field(default_factory=Experiment)
     rev: int = 0
+    staged: int = 0
     edit: int = 0
     notice: str = ""
     refusal: str = ""
@@ -44,10 +49,13 @@ class Lab:
         experiment, notes = repair(edit["experiment"])
         self.experiment, self.refusal = experiment, sentence(notes, "edit")
         self.rev += bool(notes)
+        if not edit["moving"]:
+            self.settled = experiment
 
     def open(self, experiment: Experiment, notice: str = "") -> None:
         """Show another experiment; the stage adopts it as one step that can be undone."""
-        self.experiment, self.notice, self.refusal = experiment, notice, ""
+        self.experiment = self.settled = experiment
+        self.notice, self.refusal = notice, ""
         self.rev += 1
 
     def refuse(self, why: str) -> None:
@@ -91,7 +99,7 @@ def _arrive() -> Lab:
     """Open the state of the link that brought a new visitor here."""
     _prepare_process()
     experiment, notes = decode(st.query_params.to_dict())
-    return Lab(experiment, notice=sentence(notes))
+    return Lab(experiment, experiment, notice=sentence(notes))
 
 
 @st.cache_resource

@@ -16,18 +16,17 @@ from tempotron.ui.component import register
 from tempotron.ui.session import Lab
 
 POINTS = 801
-_component = register(
-    Path(__file__).parent,
-    *("voltage", "axes", "edits", "history", "mail", "picture", "gestures", "stage"),
-)
+_component = register(Path(__file__).parent)
 
 
+@st.fragment
 def stage(lab: Lab) -> None:
-    """Show the stage; inside a fragment, so that an edit reruns nothing else.
+    """Show the stage, in a fragment of its own: an edit runs nothing else.
 
     Args:
         lab: The visitor's state, which edits change.
     """
+    lab.staged = lab.rev
     data = {
         "rev": lab.rev,
         "edit": lab.edit,

@@ -47,7 +47,7 @@ export class Picture {
     this.#voltage(experiment, solution, ghost);
     const constants = JSON.stringify([experiment.tau, experiment.tau_s, experiment.pinned, !ghost]);
     if (this.drawn?.constants !== constants) this.#kernel(experiment, solution.kernel, ghost);
-    this.drawn = { experiment, selected, constants };
+    this.drawn = { experiment, selected, constants, handles: this.handles };
   }
 
   elementOf({ kind, afferent, spike }) {
@@ -81,11 +81,13 @@ export class Picture {
       const same = before?.spikes[i] === experiment.spikes[i] && before?.weights[i] === experiment.weights[i];
       if (!same) drawRow(row, experiment, i, this.strength);
     });
-    if (this.drawn?.selected !== selected || before?.spikes !== experiment.spikes) this.#select(experiment, selected);
+    const handles = this.root.querySelectorAll(".spike").length;
+    if (this.drawn?.selected !== selected || this.drawn.handles !== handles) this.#select(selected);
+    this.handles = handles;
   }
 
   /** One Tab stop among the spikes, one among the weights; the selected handle stands out. */
-  #select(experiment, selected) {
+  #select(selected) {
     for (const old of this.root.querySelectorAll(".chosen")) old.classList.remove("chosen");
     for (const old of this.root.querySelectorAll(".raster [tabindex='0']")) old.tabIndex = -1;
     this.elementOf(selected)?.classList.add("chosen");

@@ -120,7 +120,7 @@ class Stage {
     this.hint = "";
     this.link = undefined;
     this.source = "preview";
-    this.mail.post({ rev: this.rev, experiment: this.experiment });
+    this.mail.post({ rev: this.rev, experiment: this.experiment, moving: this.ghost !== null });
   }
 
   /** A gesture was broken off: everything is as it was. */
@@ -326,7 +326,11 @@ const stages = new WeakMap();
 export default function mount({ data, parentElement, setStateValue }) {
   let stage = stages.get(parentElement);
   if (!stage) {
-    stage = new Stage(parentElement.querySelector(".stage"), data, (edit) => setStateValue("edit", edit));
+    const root = parentElement.querySelector(".stage");
+    stage = new Stage(root, data, (edit) => {
+      setStateValue("edit", edit);
+      if (!edit.moving) dispatchEvent(new Event("tempotron:settled"));
+    });
     stages.set(parentElement, stage);
   }
   stage.receive(data);

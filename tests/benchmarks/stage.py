@@ -1,0 +1,137 @@
+"""How fast the stage follows a hand: frames of a drag, and torch's answer to a key.
+
+    python -m tests.benchmarks.stage
+
+Prints a table: for N = 6, 20 and 100 afferents, a drag of one spike by 60 moves (median and 95th
+percentile of the time between frames, and the share of frames on which the voltage changed), and
+the time from a key to the preview and to torch's answer on the page.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+from importlib.metadata import version
+from itertools import pairwise
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.driver import FLAGS, answered, find_browser, serve
+
+MOVES, EDITS = 60, 40
+
+# Every frame notes its time and whether the voltage's path has changed; each frame is also the
+# beat of the hand: the next move is dispatched right after it, as a mouse at 60 Hz would.
+DRAG = """async ([moves, step]) => {
+    const root = [...document.querySelectorAll("*")].map(e => e.shadowRoot)
+        .find(shadow => shadow?.querySelector(".stage"));
+    const spike = root.querySelector(".row:nth-child(3) .spike");
+    const trace = root.querySelector(".voltage .trace");
+    spike.scrollIntoView({block: "center"});
+    const box = spike.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const send = (type, dx, target) => target.dispatchEvent(new PointerEvent(type, {
+        bubbles: true, composed: true, cancelable: true, pointerId: 1, button: 0,
+        clientX: x + dx, clientY: y}));
+    const frame = () => new Promise(requestAnimationFrame);
+    root.querySelector(".stage").setPointerCapture = () => {};
+    send("pointerdown", 0, spike);
+    await frame();
+    const frames = [];
+    let before = trace.getAttribute("d");
+    for (let i = 1; i <= moves; i++) {
+        send("pointermove", i * step, spike);
+        const time = await frame();
+        await new Promise(queueMicrotask);
+        const now = trace.getAttribute("d");
+        frames.push([time, now !== before]);
+        before = now;
+    }
+    send("pointerup", moves * step, spike);
+    return frames;
+}"""
+
+# From the event of a key to the frame with the preview, and to torch's answer on the page.
+KEY = """async (key) => {
+    const root = [...document.querySelectorAll("*")].map(e => e.shadowRoot)
+        .find(shadow => shadow?.querySelector(".stage"));
+    const stage = root.querySelector(".stage");
+    const spike = root.querySelector(".row:nth-child(3) .spike");
+    spike.focus();
+    const start = performance.now();
+    spike.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, composed: true}));
+    await new Promise(requestAnimationFrame);
+    const preview = performance.now() - start;
+    while (stage.dataset.source !== "torch") await new Promise(requestAnimationFrame);
+    return [preview, performance.now() - start];
+}"""
+
+
+def percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
+
+
+def link(afferents: int) -> str:
+    """Describe afferents with two spikes each; the default for six."""
+    if afferents == 6:
+        return ""
+    random = Random(afferents)  # noqa: S311
+    rows = [
+        sorted(round(random.uniform(20, 60 + 30 * k), 1) for k in range(2))
+        for _ in range(afferents)
+    ]
+    weights = [round(random.gauss(0.1, 0.2), 2) for _ in rows]
+    spikes = "_".join("~".join(map(str, row)) for row in rows)
+    return "?" + urlencode({"weights": "_".join(map(str, weights)), "spikes": spikes})
+
+
+def drag(page: Page) -> dict[str, Any]:
+    """Drag a spike three times and pool the frames."""
+    gaps: list[float] = []
+    changed: list[bool] = []
+    for direction in (4, -4, 4):
+        frames = page.evaluate(DRAG, [MOVES, direction])
+        times = [time for time, _ in frames]
+        gaps += [later - earlier for earlier, later in pairwise(times)]
+        changed += [change for _, change in frames]
+        answered(page)
+    return {
+        "median": statistics.median(gaps),
+        "p95": percentile(gaps, 0.95),
+        "changed": sum(changed) / len(changed),
+    }
+
+
+def main() -> None:
+    with serve() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(playwright), args=FLAGS)
+        print(f"{platform.machine()}, Chromium {browser.version}, ", end="")
+        print(", ".join(f"{name} {version(name)}" for name in ("streamlit", "torch", "plotly")))
+        print("  N   frame p50   p95   voltage changed   key to preview p50 / p95   to torch")
+        for afferents in (6, 20, 100):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(url + "/" + link(afferents))
+            answered(page)
+            page.locator(".plot-figure .main-svg").first.wait_for()
+            page.wait_for_timeout(1000)
+            moved = drag(page)
+            pairs = []
+            for edit in range(EDITS):
+                pairs.append(page.evaluate(KEY, "ArrowLeft" if edit % 2 else "ArrowRight"))
+                page.wait_for_timeout(250)
+            previews, answers = (list(times) for times in zip(*pairs, strict=True))
+            print(
+                f"{afferents:3d} {moved['median']:8.1f} ms {moved['p95']:5.1f} ms"
+                f" {moved['changed']:12.0%}"
+                f" {statistics.median(previews):14.1f} / {percentile(previews, 0.95):4.1f} ms"
+                f" {statistics.median(answers):10.0f} / {percentile(answers, 0.95):.0f} ms"
+            )
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
