@@ -58,13 +58,12 @@ def experiments(draw: st.DrawFn) -> Experiment:
 
 def large(afferents: int, spikes: int, digits: int = 15) -> Experiment:
     """Build an experiment whose numbers have so many digits after the point and no pattern."""
+    numbers = [math.sin(1e3 * k * k) for k in range(afferents * spikes)]
+    times = [round(50 + 50 * number, digits) for number in numbers]
     return Experiment.model_validate(
         {
-            "weights": [round(math.sin(i), digits) for i in range(afferents)],
-            "spikes": [
-                [round(50 + 50 * math.sin(i * spikes + k), digits) for k in range(spikes)]
-                for i in range(afferents)
-            ],
+            "weights": [round(number, digits) for number in numbers[:afferents]],
+            "spikes": [times[i::afferents] for i in range(afferents)],
         }
     )
 
@@ -191,29 +190,41 @@ def test_a_long_link_is_packed_and_opens_the_same_experiment() -> None:
     assert opened(link) == (experiment, [])
 
 
-def test_a_link_is_packed_only_beyond_2000_characters() -> None:
+@pytest.mark.parametrize("length", [1999, LINK_COMFORT, 2001])
+def test_a_link_is_packed_only_beyond_2000_characters(length: int) -> None:
+    rows = [["1"] * 50 for _ in range(10)]
+    fixed = len(f"weights={'_'.join('1' * 10)}&spikes={'_'.join('~'.join(row) for row in rows)}")
+    threes, ones = divmod(length - fixed, 3)
+    for place in range(threes + ones):
+        rows[place // 50][-1 - place % 50] = "1.25" if place < threes else "10"
+    plain = f"weights={'_'.join('1' * 10)}&spikes={'_'.join('~'.join(row) for row in rows)}"
+    experiment, notes = opened(plain)
+    assert (len(plain), notes) == (length, [])
+    assert (len(encode(experiment)) == length) == (length <= LINK_COMFORT)
+    assert opened(encode(experiment)) == (experiment, [])
+
+
+def test_a_link_has_at_most_8000_characters_or_is_refused_with_its_length() -> None:
     lengths = []
-    for spikes in range(25, 45):
-        experiment = large(afferents=9, spikes=spikes, digits=2)
-        weights = "_".join(f"{weight:g}" for weight in experiment.weights)
-        rows = "_".join("~".join(f"{time:g}" for time in row) for row in experiment.spikes)
-        plain = f"weights={weights}&spikes={rows}"
-        lengths.append(len(plain))
-        assert (encode(experiment) == plain) == (len(plain) <= LINK_COMFORT)
-    assert lengths[0] < LINK_COMFORT < lengths[-1]
-
-
-def test_a_packed_link_up_to_8000_characters_is_opened() -> None:
-    fits = [large(afferents=100, spikes=spikes, digits=1) for spikes in range(10, 51, 10)]
-    links = []
-    for experiment in fits:
+    for spikes in range(20, MAX_SPIKES + 1, 5):
+        experiment = large(MAX_AFFERENTS, spikes, digits=1)
         try:
-            links.append((encode(experiment), experiment))
-        except ValueError:
-            break
-    longest, experiment = links[-1]
-    assert LINK_LIMIT / 2 < len(longest) <= LINK_LIMIT
-    assert opened(longest) == (experiment, [])
+            link = encode(experiment)
+        except ValueError as refusal:
+            lengths.append(int(re.findall(r"(\d+) characters", str(refusal))[0]))
+        else:
+            lengths.append(len(link))
+            assert lengths[-1] <= LINK_LIMIT
+            assert opened(link) == (experiment, [])
+    assert lengths == sorted(lengths)
+    assert any(0.8 * LINK_LIMIT < length <= LINK_LIMIT for length in lengths)
+    assert any(LINK_LIMIT < length < 1.2 * LINK_LIMIT for length in lengths)
+
+
+def test_what_is_empty_in_a_packed_link_is_not_lost() -> None:
+    experiment, notes = decode({"z": pack(b"weights=0.5&spikes=")})
+    assert experiment == Experiment(weights=(0.5,), spikes=((),))
+    assert notes == []
 
 
 def test_the_largest_experiment_is_refused_as_a_link_with_its_length() -> None:
@@ -428,6 +439,7 @@ def test_integers_of_any_length_are_brought_within_bounds(number: str) -> None:
     assert abs(experiment.weights[0]) == 10
     assert len(notes) == 2
     assert repair({"tau": 10**5000})[0].tau == 1000
+    assert repair({"tau": -(10**5000)})[0].tau == 0.1
 
 
 def test_a_parameter_beside_a_packed_link_is_read_too() -> None:
@@ -596,10 +608,10 @@ def test_csv_lists_a_line_for_each_spike_and_one_for_a_silent_afferent() -> None
 @pytest.mark.parametrize(
     "text",
     [
-        "afferent, weight, time_ms\n1, 0.5, 3\n2, -1, 4\n",
+        "afferent , weight, time_ms \n1, 0.5 , 3\n2, -1, 4\n",
         "time_ms,afferent,weight\r\n3,1,0.5\r\n4,2,-1\r\n",
         "afferent,weight,time_ms,remark\n\n2,-1,4,x\n\n1,0.5,3\n",
-        '"afferent","weight","time_ms"\n"1","0.5","3"\n"2.0","-1","4"',
+        '"afferent", "weight","time_ms"\n"1", "0.5","3"\n"2.0","-1","4"',
     ],
     ids=["blanks", "other order", "more columns and empty lines", "quotes"],
 )

@@ -290,6 +290,14 @@ def test_a_threshold_apart_from_its_potentials_decides() -> None:
         assert (layer.first_crossing(spike).item() >= 0) == fires
 
 
+def test_a_voltage_that_just_reaches_the_threshold_fires() -> None:
+    spike = torch.tensor([[5.0]])
+    reached = neuron([[0.8]])(spike, "v_max").item()
+    assert neuron([[0.8]], v_threshold=reached, psp_peak=1.0)(spike, "spikes").item() == 12
+    above = math.nextafter(reached, 1)
+    assert neuron([[0.8]], v_threshold=above, psp_peak=1.0)(spike, "spikes").item() == -1
+
+
 @pytest.mark.parametrize(
     ("v_threshold", "psp_peak", "height"),
     [(1.0, None, 1), (2.0, None, 2), (2.0, 1.0, 1), (1, 3, 3)],
@@ -484,7 +492,7 @@ def test_the_loss_is_the_mean_squared_distance_of_wrong_decisions() -> None:
 
 
 def test_right_decisions_have_neither_loss_nor_gradient() -> None:
-    v_max = torch.tensor([[1.2, 0.4], [0.3, 1.0]], requires_grad=True)  # at theta it fires
+    v_max = torch.tensor([[1.2, 0.4], [0.3, 1.0]], requires_grad=True)
     loss = Tempotron.mse_loss(v_max, 1.0, torch.tensor([0, 1]), 2)
     loss.backward()
     assert loss.item() == 0
