@@ -75,11 +75,11 @@ def test_an_experiment_too_large_for_a_link_says_so_and_survives_a_reload(
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ("tau=5000", "tau 5000 is above 1000: now 1000"),
-        ("tau=nan", "tau nan is not valid"),
+        ("tau=5000", "tau 5000 is above 1000, now 1000"),
+        ("tau=nan", "tau nan is unreadable"),
         ("theta=-1", "theta -1 is below 0.05"),
         ("T=1e9", "T"),
-        ("spikes=5~x_7", "spike time x is not valid"),
+        ("spikes=5~x_7", "spike time x is unreadable"),
         ("z=damaged", "its packed part is damaged"),
         ("version=9", "version 9 is not known here"),
         ("colour=red", "colour is not known here"),

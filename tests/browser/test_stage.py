@@ -346,7 +346,7 @@ def test_the_table_accepts_what_the_stage_accepts(explore: Page) -> None:
 
 def test_the_table_refuses_the_rest_with_a_sentence(explore: Page) -> None:
     type_into_table(explore, 3, 0.75, "30, soon")
-    expect(explore.get_by_text("Not taken: spike time soon is not valid.")).to_be_visible()
+    expect(explore.get_by_text("Not taken: spike time soon is unreadable.")).to_be_visible()
     assert value(slider(explore, "Afferent 3, spike 1")) == 38.5
 
 

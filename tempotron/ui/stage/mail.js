@@ -1,7 +1,7 @@
 // Edits go to Python, answers come back. At most ten edits a second leave, and at most two are
 // under way without an answer; the newest one always leaves in the end.
 
-const INTERVAL = 100;
+const INTERVAL = 250;
 const IN_FLIGHT = 2;
 const PATIENCE = 1500; // after which an answer is taken for lost
 
