@@ -353,3 +353,22 @@ def test_the_table_refuses_the_rest_with_a_sentence(explore: Page) -> None:
 def test_the_table_follows_the_stage(explore: Page) -> None:
     press(explore, slider(explore, "Afferent 3, spike 1"), "ArrowLeft")
     expect(cell(explore, "37.5")).to_have_count(1)
+
+
+def test_the_panels_follow_an_edit_and_are_never_blank(explore: Page) -> None:
+    figures = explore.locator(".plot-figure .main-svg .scatterlayer")
+    expect(figures).to_have_count(3)
+    explore.evaluate(
+        """() => {
+            window.blanks = 0;
+            const look = () => {
+                const drawn = document.querySelectorAll(".plot-figure .scatterlayer .trace");
+                window.blanks += drawn.length < 10;
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    press(explore, slider(explore, "Afferent 3, spike 1"), *["ArrowLeft"] * 4)
+    expect(explore.get_by_role("img", name="At the peak, 39.9 ms")).to_have_count(1)
+    assert explore.evaluate("window.blanks") == 0

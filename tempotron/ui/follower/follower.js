@@ -1,4 +1,4 @@
-// Runs the fragment it stands in again whenever the stage has sent Python a settled edit.
+// Runs the fragment it stands in again whenever the stage has torch's answer to a settled edit.
 
 export default function mount({ setTriggerValue }) {
   follow.now = () => setTriggerValue("settled", true);

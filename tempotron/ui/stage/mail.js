@@ -1,7 +1,9 @@
 // Edits go to Python, answers come back. At most ten edits a second leave, and at most two are
-// under way without an answer; the newest one always leaves in the end.
+// under way without an answer; the newest one always leaves in the end. While a hand moves they
+// are four a second: each message costs the page a frame or two.
 
-const INTERVAL = 250;
+const INTERVAL = 100;
+const MOVING_INTERVAL = 250;
 const IN_FLIGHT = 2;
 const PATIENCE = 1500; // after which an answer is taken for lost
 
@@ -37,7 +39,8 @@ export class Mail {
     clearTimeout(this.timer);
     if (this.waiting === null) return;
     const full = this.unanswered.length >= IN_FLIGHT;
-    const due = Math.max(this.last + INTERVAL, full ? this.unanswered.at(-IN_FLIGHT).at + PATIENCE : 0);
+    const interval = this.waiting.moving ? MOVING_INTERVAL : INTERVAL;
+    const due = Math.max(this.last + interval, full ? this.unanswered.at(-IN_FLIGHT).at + PATIENCE : 0);
     this.timer = setTimeout(() => this.#dispatch(), due - performance.now());
   }
 

@@ -75,6 +75,8 @@ class Stage {
     this.address = setTimeout(() => this.#writeAddress(), due - performance.now());
     this.picture.draw(this.experiment, this.solution, this);
     this.#say();
+    // Not together with the edit: Streamlit takes updates of one batch for one fragment.
+    if (this.ghost === null && this.mail.newest > 0) dispatchEvent(new Event("tempotron:settled"));
     if (this.copying) this.#copy();
   }
 
@@ -327,10 +329,7 @@ export default function mount({ data, parentElement, setStateValue }) {
   let stage = stages.get(parentElement);
   if (!stage) {
     const root = parentElement.querySelector(".stage");
-    stage = new Stage(root, data, (edit) => {
-      setStateValue("edit", edit);
-      if (!edit.moving) dispatchEvent(new Event("tempotron:settled"));
-    });
+    stage = new Stage(root, data, (edit) => setStateValue("edit", edit));
     stages.set(parentElement, stage);
   }
   stage.receive(data);
