@@ -30,6 +30,13 @@ export class Mail {
     return edit >= this.newest;
   }
 
+  /** Drop all edits after one that was answered: the state they were made of has been replaced. */
+  forget(edit) {
+    this.newest = edit;
+    this.waiting = null;
+    this.unanswered = [];
+  }
+
   close() {
     clearTimeout(this.timer);
     if (this.waiting !== null) this.#dispatch();

@@ -31,15 +31,14 @@ class Stage {
 
   /** Take what Python sends: a state of its own making, and its answer to an edit. */
   receive(data) {
-    const newest = this.mail.answered(data.edit);
     if (data.rev > this.rev) this.#adopt(data);
-    else if (!newest) return;
-    this.#confirm(data);
+    if (this.mail.answered(data.edit)) this.#confirm(data);
   }
 
-  #adopt({ rev, experiment }) {
+  #adopt({ rev, edit, experiment }) {
     this.rev = rev;
     this.gestures.forget();
+    this.mail.forget(edit);
     const kept = firstOfReload() && rev === 0 && this.history.current;
     this.history.push(kept || experiment);
     this.#open(experiment);
