@@ -125,7 +125,7 @@ def test_a_file_opens_on_explore_and_can_be_undone(open_page: OpenPage, server: 
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "spikes.csv", "mimeType": "text/csv", "buffer": table.encode()}
     )
-    expect(page.get_by_text("fires")).to_be_visible()
+    expect(page.get_by_text("fires at")).to_be_visible()
     page.get_by_role("link", name="Explore", exact=True).click()
     answered(page)
     expect(page.locator(".row")).to_have_count(2)
