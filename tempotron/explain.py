@@ -35,24 +35,26 @@ def advice(experiment: Experiment) -> str:
         return f"Move {name} {abs(shift):g} ms {direction} and it {outcome}."
     if response.fires:
         surplus = response.v_max - experiment.theta
-        return f"{_no_move(experiment)} silences it: {surplus:.3f} to spare."
+        return f"{_no_move(experiment, 'silences it')}: {surplus:.3f} to spare."
     return _why_silent(experiment, response.v_max)
 
 
-def _no_move(experiment: Experiment) -> str:
+def _no_move(experiment: Experiment, outcome: str) -> str:
     tried, spikes = len(_nearest_spikes(experiment)), sum(map(len, experiment.spikes))
     if not tried:
-        return f"With {spikes} spikes, no single move"
-    which = "No single spike" if tried == spikes else f"None of the {tried} spikes nearest the peak"
-    return f"{which} moved by up to 20 ms"
+        return f"With {spikes} spikes, single moves are not tried"
+    nearest = f"None of the spikes nearest the peak ({tried} of {spikes} tried)"
+    which = "No single spike" if tried == spikes else nearest
+    return f"{which} moved by up to 20 ms {outcome}"
 
 
 def _why_silent(experiment: Experiment, v_max: float) -> str:
     if not any(experiment.spikes):
         return "There is no spike at all."
     if v_max > 0:
-        return f"{_no_move(experiment)} makes it fire: it takes more than one change."
-    if all(weight <= 0 for weight in experiment.weights):
+        missing = experiment.theta - v_max
+        return f"{_no_move(experiment, 'makes it fire')}: {missing:.3f} short."
+    if all(weight < 0 for weight in experiment.weights):
         return (
             "Only inhibition: V_max is the rest, 0, and no spike is to blame for it: a dead zone."
         )
@@ -131,5 +133,5 @@ def boundary(experiment: Experiment) -> str:
     relation = "reaches" if respond(experiment).fires else "stays below"
     return (
         f"At tau = {experiment.tau:g} ms V_max {relation} theta = {experiment.theta:g}. "
-        f"It is highest, {v_max[best]:.3f}, at tau = {tau[best]:.0f} ms."
+        f"It is highest, {v_max[best]:.3f}, at tau = {tau[best]:.4g} ms."
     )
