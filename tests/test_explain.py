@@ -1,0 +1,214 @@
+"""Every sentence is true: its advice turns the decision, and its numbers are the neuron's."""
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from tempotron import explain
+from tempotron.experiment import Experiment
+from tempotron.kernel import psp, psp_half_width, psp_peak_time
+from tempotron.presets import PRESETS
+from tempotron.response import respond, shares
+
+MOVE = re.compile(
+    r"Move A(\d+)(?:'s spike (\d+))? (\d+) ms (later|earlier) and it (fires|falls silent)\."
+)
+NAMED = {preset.name: preset.experiment for preset in PRESETS}
+
+
+def drawn(seed: int, **changes: object) -> Experiment:
+    """Draw an experiment of few spikes whose peak is within a tenth of theta."""
+    r = random.Random(seed)  # noqa: S311
+    count = r.randint(2, 4)
+    fields = {
+        "weights": [r.uniform(-0.5, 1) for _ in range(count - 1)] + [0.8],
+        "spikes": [[r.uniform(0, 100) for _ in range(r.randint(1, 2))] for _ in range(count)],
+    }
+    experiment = Experiment.model_validate(fields | changes)
+    factor = r.uniform(0.9, 1.1)
+    return experiment.model_copy(update={"theta": factor * respond(experiment).v_max})
+
+
+def fires_after(experiment: Experiment, afferent: int, spike: int, shift: float) -> bool:
+    """Carry a move out as a visitor would, and look."""
+    rows = [list(row) for row in experiment.spikes]
+    rows[afferent][spike] += shift
+    return respond(Experiment.model_validate(experiment.model_dump() | {"spikes": rows})).fires
+
+
+def turning(experiment: Experiment, shifts: range) -> Iterator[tuple[int, int, int]]:
+    """Find every move by one of the shifts after which the neuron decides otherwise."""
+    for afferent, row in enumerate(experiment.spikes):
+        for spike, time in enumerate(row):
+            for shift in shifts:
+                inside = 0 <= time + shift <= experiment.T
+                if inside and fires_after(experiment, afferent, spike, shift) != (
+                    respond(experiment).fires
+                ):
+                    yield afferent, spike, shift
+
+
+def with_spikes(count: int, afferents: int, **changes: object) -> Experiment:
+    """Spread many spikes over a long trial."""
+    times = [2000 * k / count for k in range(count)]
+    rows = [times[i::afferents] for i in range(afferents)]
+    fields = {"T": 2000, "weights": [0.02] * afferents, "spikes": rows}
+    return Experiment.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("seed", range(10))
+def test_the_advice_is_the_smallest_move_that_turns_the_decision(seed: int, exact: bool) -> None:
+    experiment = drawn(seed, exact=exact)
+    sentence = explain.advice(experiment)
+    if "the grid misses it" in sentence:
+        assert respond(experiment.model_copy(update={"exact": True})).fires
+        assert not respond(experiment).fires
+    elif move := MOVE.fullmatch(sentence):
+        afferent, spike = int(move[1]) - 1, int(move[2] or 1) - 1
+        size, fires = int(move[3]), move[5] == "fires"
+        shift = size if move[4] == "later" else -size
+        assert (move[2] is None) == (len(experiment.spikes[afferent]) == 1)
+        assert respond(experiment).fires != fires
+        assert fires_after(experiment, afferent, spike, shift) == fires
+        assert not list(turning(experiment, range(1 - size, size)))
+    else:
+        assert sentence.startswith("No single spike moved by up to 20 ms ")
+        assert not list(turning(experiment, range(-20, 21)))
+
+
+def test_the_drawn_experiments_ask_for_moves_both_ways_and_for_none() -> None:
+    sentences = [explain.advice(drawn(seed)) for seed in range(10)]
+    outcomes = {move[5] for move in map(MOVE.fullmatch, sentences) if move}
+    assert outcomes == {"fires", "falls silent"}
+    assert any(sentence.startswith("No single spike") for sentence in sentences)
+
+
+def test_the_advice_never_moves_a_spike_out_of_the_trial() -> None:
+    edge = Experiment(weights=(0.6, 0.6), spikes=((1.0,), (15.0,)))
+    assert explain.advice(edge) == "Move A2 4 ms earlier and it fires."
+    late = Experiment(weights=(0.6, 0.6), spikes=((98.0,), (99.0,)))
+    assert not list(turning(late, range(-20, 21)))
+    assert explain.advice(late).startswith("No single spike moved by up to 20 ms makes it fire")
+
+
+def test_a_surplus_and_what_is_missing_are_told() -> None:
+    loud = Experiment(weights=(3.0,), spikes=((30.0,),))
+    assert (
+        explain.advice(loud) == "No single spike moved by up to 20 ms silences it: 2.000 to spare."
+    )
+    faint = Experiment(weights=(0.4,), spikes=((30.0,),))
+    assert (
+        explain.advice(faint) == "No single spike moved by up to 20 ms makes it fire: 0.600 short."
+    )
+
+
+def test_of_many_spikes_those_nearest_the_peak_are_tried() -> None:
+    sentence = explain.advice(with_spikes(200, 10))
+    assert sentence.startswith("None of the spikes nearest the peak (9 of 200 tried) moved by ")
+    sentence = explain.advice(with_spikes(1500, 30))
+    assert sentence.startswith("None of the spikes nearest the peak (1 of 1500 tried) moved by ")
+
+
+@pytest.mark.parametrize("weight", [0.02, 0.5])
+def test_with_too_many_spikes_nothing_is_claimed_about_moves(weight: float) -> None:
+    experiment = with_spikes(2500, 50, weights=[weight] * 50)
+    gap = abs(respond(experiment).v_max - experiment.theta)
+    outcome = "to spare" if respond(experiment).fires else "short"
+    expected = f"With 2500 spikes, single moves are not tried: {gap:.3f} {outcome}."
+    assert explain.advice(experiment) == expected
+
+
+@pytest.mark.parametrize("weights", [(0.5,), (-0.5,), (3.0,)])
+def test_without_any_spike_the_advice_says_so(weights: tuple[float, ...]) -> None:
+    quiet = Experiment(weights=weights, spikes=((),))
+    assert explain.advice(quiet) == "There is no spike at all."
+
+
+def test_only_inhibition_is_a_dead_zone() -> None:
+    assert explain.advice(NAMED["The dead zone"]) == (
+        "Only inhibition: V_max is the rest, 0, and no spike is to blame for it: a dead zone."
+    )
+
+
+@pytest.mark.parametrize("weights", [(0.0, 0.0), (-0.5, 0.0), (0.01, -3.0)])
+def test_a_voltage_that_never_rises_is_a_dead_zone_but_not_only_inhibition(
+    weights: tuple[float, float],
+) -> None:
+    experiment = Experiment(weights=weights, spikes=((50.0,), (49.0,)), T=60)
+    assert explain.advice(experiment) == (
+        "The voltage never rises above rest, so no spike is to blame for V_max: a dead zone."
+    )
+
+
+def test_a_peak_that_the_grid_misses_is_told_with_its_height_and_time() -> None:
+    hidden = NAMED["Hidden by the grid"]
+    between = respond(hidden.model_copy(update={"exact": True}))
+    assert explain.advice(hidden) == (
+        f"Between the milliseconds, at {between.t_max:.1f} ms, it reaches 1.020: "
+        "the grid misses it."
+    )
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_the_decision_is_told_with_peak_time_and_crossing(preset: object) -> None:
+    experiment = NAMED[getattr(preset, "name", "")]
+    response = respond(experiment)
+    sentence = explain.decision(experiment)
+    peak = f"V_max = {response.v_max:.3f} at {response.t_max:.1f} ms: "
+    end = f"fires at {response.crossing:.1f} ms." if response.fires else "silent."
+    assert sentence == peak + end
+
+
+def test_the_default_is_told_to_be_a_near_miss() -> None:
+    assert explain.decision(Experiment()) == "V_max = 0.930 at 43.0 ms: silent."
+
+
+def test_the_three_largest_shares_at_the_peak_are_told_with_their_signs() -> None:
+    sentence = explain.contributions(Experiment())
+    told = re.findall(r"A(\d) ([+-]\d\.\d{3})", sentence)
+    peak = torch.tensor([respond(Experiment()).t_max], dtype=torch.float64)
+    parts = shares(Experiment(), peak)[:, 0].tolist()
+    largest = sorted(parts, key=abs, reverse=True)[:3]
+    assert [(parts[int(i) - 1], text) for i, text in told] == [
+        (part, f"{part:+.3f}") for part in largest
+    ]
+    assert sentence.startswith("At the peak, 43.0 ms, ")
+
+
+def test_a_peak_at_rest_is_told_to_have_no_shares() -> None:
+    sentence = explain.contributions(NAMED["The dead zone"])
+    assert sentence == "At the peak no afferent contributes anything."
+
+
+@pytest.mark.parametrize(("tau", "tau_s"), [(15.0, None), (15.0, 15.0), (5.0, 20.0)])
+def test_the_kernel_is_told_with_peak_width_and_area(tau: float, tau_s: float | None) -> None:
+    experiment = Experiment(tau=tau, tau_s=tau_s)
+    peak, width, area = map(float, re.findall(r"\d+\.\d", explain.kernel(experiment)))
+    delays = torch.linspace(0, 400, 400_001, dtype=torch.float64)
+    curve = psp(delays, tau, experiment.synaptic)
+    assert peak == pytest.approx(delays[curve.argmax()].item(), abs=0.051)
+    assert width == pytest.approx((curve >= 0.5).sum().item() / 1000, abs=0.052)
+    assert area == pytest.approx(curve.sum().item() / 1000, abs=0.052)
+    assert peak == pytest.approx(psp_peak_time(tau, experiment.synaptic), abs=0.051)
+    assert width == pytest.approx(psp_half_width(tau, experiment.synaptic), abs=0.051)
+
+
+@pytest.mark.parametrize("tau", [0.1, 2.0, 15.0, 60.0, 1000.0])
+def test_the_boundary_is_told_with_the_best_tau_and_its_peak(tau: float) -> None:
+    experiment = Experiment(tau=tau)
+    sentence = explain.boundary(experiment)
+    told = re.fullmatch(
+        r"At tau = (\S+) ms V_max (reaches|stays below) theta = 1\. "
+        r"It is highest, (\S+), at tau = (\S+) ms\.",
+        sentence,
+    )
+    assert told
+    assert float(told[1]) == tau
+    assert (told[2] == "reaches") == respond(experiment).fires
+    there = respond(experiment.model_copy(update={"tau": float(told[4])}))
+    assert there.v_max == pytest.approx(float(told[3]), abs=0.001)
+    assert float(told[3]) >= respond(experiment).v_max - 0.01
