@@ -8,33 +8,38 @@ from tempotron.experiment import Experiment
 from tempotron.response import respond
 
 _SCRIPT = '''\
-"""The experiment {link}, computed without the dashboard."""
+"""A tempotron experiment, computed without the dashboard. Times are in ms."""
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
-from tempotron import find_peak, first_crossing
+from tempotron import Tempotron
 
-weights = torch.tensor([{weights}], dtype=torch.float64)
-spikes = [{spikes}]
-T, tau, tau_s, theta = {T}, {tau!r}, {tau_s!r}, {theta!r}
+torch.set_default_dtype(torch.float64)
 
-longest = max(map(len, spikes))
-padded = torch.tensor([[row + [-1.0] * (longest - len(row)) for row in spikes]])  # -1: no spike
-heights = {heights}
-{compute}
+T, tau, tau_s, theta = {T}, {tau}, {tau_s}, {theta}
+afferents = [  # weight and spike times
+{afferents}
+]
+
+neuron = Tempotron(len(afferents), 1, T, tau, tau_s, v_threshold=theta, psp_peak={psp_peak})
+neuron.fc.weight.data[0] = torch.tensor([weight for weight, _ in afferents])
+trains = [torch.tensor(times) for _, times in afferents]
+spikes = pad_sequence(trains, batch_first=True, padding_value=-1)[None]  # -1: no spike
+
+{peak}
+
 print(f"V_max = {{v_max:.6f}} at {{t_max:.4f}} ms")  # {v_max:.6f} at {t_max:.4f} ms
 print("fires" if v_max >= theta * (1 - 1e-9) else "silent")  # {verdict}
 '''
 
 _EXACT = """\
-peak = find_peak(heights, padded.double(), T, tau, tau_s)
-v_max, t_max = peak.v_max.item(), peak.t_max.item()
-"""
+peak = neuron.peak(spikes)
+v_max, t_max = peak.v_max.item(), peak.t_max.item()"""
 
 _GRID = """\
-level = voltage(heights, padded.double(), torch.arange(T).double(), tau, tau_s)[0, 0]
-v_max, t_max = level.max().item(), level.argmax().item()
-"""
+peak = neuron(spikes, "v")[0, 0].max(0)  # at t = 0, 1, ..., T - 1
+v_max, t_max = peak.values.item(), peak.indices.item()"""
 
 
 def script(experiment: Experiment) -> str:
@@ -42,24 +47,20 @@ def script(experiment: Experiment) -> str:
 
     With the shunt it computes the free voltage, on which the decision rests.
     """
-    free = experiment.model_copy(update={"shunt": False})
-    response = respond(free)
-    needed = "find_peak" if experiment.exact else "voltage"
-    text = _SCRIPT.format(
-        link="of the Explore page",
-        weights=", ".join(map(repr, experiment.weights)).join("[]"),
-        spikes=", ".join(repr(list(row)) for row in experiment.spikes),
+    response = respond(experiment.model_copy(update={"shunt": False}))
+    rows = zip(experiment.weights, map(list, experiment.spikes), strict=True)
+    return _SCRIPT.format(
         T=experiment.T,
         tau=experiment.tau,
         tau_s=experiment.synaptic,
         theta=experiment.theta,
-        heights="weights * theta" if experiment.scaled else "weights",
-        compute=_EXACT if experiment.exact else _GRID,
+        afferents="\n".join(f"    {row!r}," for row in rows),
+        psp_peak=None if experiment.scaled else 1.0,
+        peak=_EXACT if experiment.exact else _GRID,
         v_max=response.v_max,
         t_max=response.t_max,
         verdict="fires" if response.fires else "silent",
     )
-    return text.replace("import find_peak, first_crossing", f"import {needed}")
 
 
 def notebook(experiment: Experiment) -> str:
