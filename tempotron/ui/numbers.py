@@ -49,7 +49,9 @@ def table(experiment: Experiment) -> pd.DataFrame:
         {
             "Afferent": [f"A{i + 1}" for i in range(len(experiment.weights))],
             _WEIGHT: experiment.weights,
-            _SPIKES: [", ".join(f"{time:g}" for time in row) for row in experiment.spikes],
+            _SPIKES: [
+                ", ".join(str(time).removesuffix(".0") for time in row) for row in experiment.spikes
+            ],
         }
     )
 
