@@ -87,6 +87,12 @@ def test_the_drawn_experiments_ask_for_moves_both_ways_and_for_none() -> None:
     assert any(sentence.startswith("No single spike") for sentence in sentences)
 
 
+def test_a_short_way_later_is_preferred_to_a_long_way_earlier() -> None:
+    between = Experiment(weights=(0.6, 0.6, 0.28, 0.28), spikes=((24,), (42,), (60,), (60,)))
+    assert fires_after(between, 1, 0, -8)
+    assert explain.advice(between) == "Move A2 6 ms later and it fires."
+
+
 def test_the_advice_never_moves_a_spike_out_of_the_trial() -> None:
     edge = Experiment(weights=(0.6, 0.6), spikes=((1.0,), (15.0,)))
     assert explain.advice(edge) == "Move A2 4 ms earlier and it fires."
@@ -197,9 +203,12 @@ def test_the_kernel_is_told_with_peak_width_and_area(tau: float, tau_s: float | 
     assert width == pytest.approx(psp_half_width(tau, experiment.synaptic), abs=0.051)
 
 
+@pytest.mark.parametrize("weights", [(0.6, 0.6), (-0.6, 0.6)])
 @pytest.mark.parametrize("tau", [0.1, 2.0, 15.0, 60.0, 1000.0])
-def test_the_boundary_is_told_with_the_best_tau_and_its_peak(tau: float) -> None:
-    experiment = Experiment(tau=tau)
+def test_the_boundary_is_told_with_the_best_tau_and_its_peak(
+    tau: float, weights: tuple[float, float]
+) -> None:
+    experiment = Experiment(tau=tau, weights=weights, spikes=((30.0,), (44.0,)))
     sentence = explain.boundary(experiment)
     told = re.fullmatch(
         r"At tau = (\S+) ms V_max (reaches|stays below) theta = 1\. "

@@ -17,6 +17,9 @@ CASES = {
     "several spikes, exact": Experiment(),
     "one spike each, fires": Experiment(weights=(0.6, 0.6), spikes=((30.0,), (40.0,))),
     "a peak held by a spike": Experiment(weights=(2.0, -1.0), spikes=((10.397,), (16.479,))),
+    "high and late": Experiment(
+        T=2000, weights=(9.87654321, 9.1), spikes=((1234.56789,), (1235.4321, 1236.98765))
+    ),
     "a peak that only touches": Experiment(weights=(1.0,), spikes=((20.123456789,),)),
     "grid": Experiment(exact=False, tau=3.0, weights=(1.02,), spikes=((30.0,),)),
     "scaled": Experiment(theta=0.5, scaled=True),
