@@ -5,6 +5,7 @@ In reading order, each module using only those before it:
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
     neuron      Tempotron, the trainable module
+    learning    costs and rules
 
 Units: times and time constants in ms; voltages, weights and thresholds in theta, the firing
 threshold, unless a threshold is given.
@@ -18,7 +19,7 @@ Source:
     Gutig & Sompolinsky (2006), Nature Neuroscience 9, 420-428.
 """
 
-from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time
+from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time, psp_power
 from tempotron.neuron import Tempotron
 from tempotron.peak import Peak, credit, find_peak, first_crossing, voltage
 
@@ -32,5 +33,6 @@ __all__ = [
     "psp_area",
     "psp_half_width",
     "psp_peak_time",
+    "psp_power",
     "voltage",
 ]

@@ -173,3 +173,24 @@ def psp_area(tau: float, tau_s: float) -> float:
     """
     kinetics = Kinetics.of(tau, tau_s)
     return (kinetics.scale * kinetics.slow * kinetics.fast).item()
+
+
+def psp_power(tau: float, tau_s: float) -> float:
+    """Return the integral of K^2: how much of a spike's potential one update gives back to it.
+
+        kappa_K = V0^2 * (tau / 2 + tau_s / 2 - 2 * tau * tau_s / (tau + tau_s))
+
+    Args:
+        tau: Decay time constant of the membrane, in ms.
+        tau_s: Decay time constant of the synaptic current, in ms.
+
+    Returns:
+        kappa_K in ms.
+
+    Raises:
+        ValueError: If a time constant is not positive and finite.
+    """
+    kinetics = Kinetics.of(tau, tau_s)
+    slow, fast = kinetics.slow, kinetics.fast
+    # The same with V0 = scale / delta and slow - fast = delta * slow * fast put in.
+    return ((kinetics.scale * slow * fast).square() / (2 * (slow + fast))).item()
