@@ -4,6 +4,7 @@ In reading order, each module using only those before it:
 
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
+    compiled    the same peaks, and online learning, in machine code
     neuron      Tempotron, the trainable module
     learning    costs and rules
 

@@ -1,0 +1,525 @@
+"""The compiled core: exact peaks and online learning, event by event, in machine code.
+
+A pass over a pattern carries the neuron's voltage V and drive q (see `Kinetics`) from spike to
+spike; the order of the spikes and the decay over each gap are prepared once, as `Events`. What is
+computed here is defined in `peak` and `learning`; this module only does it fast.
+
+Functions in small letters with a leading underscore are compiled by Numba on their first call and
+kept on disk; `warm_up` does so ahead of time. They release the interpreter's lock, so independent
+patterns and neurons run on threads of our own: Numba's are not safe beside those of a web server.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numpy as np
+import torch
+from numba import njit
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tempotron.kernel import Kinetics, positive
+from tempotron.peak import check_spikes
+
+Floats = NDArray[np.float64]
+Compilable = TypeVar("Compilable", bound=Callable[..., Any])
+
+LINEAR, SQUARED, REFLECT = 0, 1, 2
+CHANGED, RIGHT, DEAD_ZONE, SMALL_STEP = 0, 1, 2, 3
+
+# A step that moves its own peak by less than this, in thresholds, counts as too small to see.
+_SMALL = 1e-6
+# Below this a spike's share in the credit is lost in rounding whatever else there is.
+_FADED = 1e-30
+# Spikes times neurons, about 3 ms of work, below which a second thread costs more than it saves.
+_WORTH_A_THREAD = 1_000_000
+
+_log = logging.getLogger(__name__)
+_warming = threading.Event()
+
+
+class Events(NamedTuple):
+    """Spike patterns in order of time, with the decays over the gap that follows each spike.
+
+    Only spikes in [0, T) are kept; E counts them over all patterns. A pattern's own are those
+    from ``bounds[p]`` up to ``bounds[p + 1]``. Plain numbers, as compiled code wants them.
+
+    Attributes:
+        bounds: First event of each pattern [P + 1].
+        afferent: Afferent of each spike [E].
+        time: Time of each spike in ms [E].
+        gap: Time to the pattern's next spike, or to T, in ms [E].
+        slow_decay: exp(-gap / slow) [E].
+        build_up: exp(-gap / slow) * phi(gap), in ms [E].
+        fast_decay: exp(-gap / fast) [E].
+        afferents: Number of afferents N.
+        T: Length of the patterns in ms.
+        slow: Larger time constant in ms.
+        fast: Smaller time constant in ms.
+        delta: Difference of the two rates, per ms.
+        scale: Drive of a weight of 1, per ms.
+    """
+
+    bounds: NDArray[np.int64]
+    afferent: NDArray[np.int32]
+    time: Floats
+    gap: Floats
+    slow_decay: Floats
+    build_up: Floats
+    fast_decay: Floats
+    afferents: int
+    T: float
+    slow: float
+    fast: float
+    delta: float
+    scale: float
+
+
+def prepare(spikes: Tensor, T: float, tau: float, tau_s: float) -> Events:
+    """Sort the spikes of every pattern and compute the decays between them.
+
+    Args:
+        spikes: Spike times in ms [P, N, S]; negative for no spike. Those at or after T come too
+            late to matter.
+        T: Length of the patterns in ms.
+        tau: Decay time constant of the membrane, in ms.
+        tau_s: Decay time constant of the synaptic current, in ms.
+
+    Returns:
+        The events of all patterns.
+
+    Raises:
+        ValueError: If a spike time is not finite, or T or a time constant is not positive and
+            finite.
+    """
+    check_spikes(spikes, "spikes")
+    end = positive(T, "T").item()
+    slow, fast, delta, scale = _constants(float(tau), float(tau_s))
+    patterns, afferents, per_afferent = spikes.shape
+    times = spikes.detach().to("cpu", torch.float64).reshape(patterns, -1).numpy()
+    present = (times >= 0) & (times < end)
+    order = np.argsort(np.where(present, times, np.inf), axis=1)  # [P, N * S]
+    ordered = np.take_along_axis(times, order, 1)
+    kept = np.take_along_axis(present, order, 1)
+    bounds = np.zeros(patterns + 1, np.int64)
+    np.cumsum(present.sum(1), out=bounds[1:])
+    time_of, spike = ordered[kept], order[kept]
+    gap = _gaps(time_of, bounds, end)
+    slow_decay = np.exp(gap / -slow)
+    return Events(
+        bounds,
+        (spike // per_afferent).astype(np.int32) if per_afferent else spike.astype(np.int32),
+        time_of,
+        gap,
+        slow_decay,
+        slow_decay * np.expm1(-delta * gap) / -delta,
+        np.exp(gap / -fast),
+        afferents,
+        end,
+        slow,
+        fast,
+        delta,
+        scale,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _constants(tau: float, tau_s: float) -> tuple[float, float, float, float]:
+    kinetics = Kinetics.of(tau, tau_s)
+    tensors = (kinetics.slow, kinetics.fast, kinetics.delta, kinetics.scale)
+    slow, fast, delta, scale = (tensor.item() for tensor in tensors)
+    return slow, fast, delta, scale
+
+
+def _gaps(times: Floats, bounds: NDArray[np.int64], end: float) -> Floats:
+    """Measure the time from each spike to the pattern's next, or to its end [E]."""
+    following = np.append(times[1:], end)[: len(times)]
+    last = bounds[1:][np.diff(bounds) > 0] - 1
+    following[last] = end
+    return following - times
+
+
+def _compiled(function: Compilable) -> Compilable:
+    """Compile at the first call; products and sums may fuse, nothing else is relaxed."""
+    return cast("Compilable", njit(cache=True, nogil=True, fastmath={"contract"})(function))
+
+
+@_compiled
+def _peak(events: Events, pattern: int, weights: Floats) -> tuple[float, float]:
+    """Find the highest point of one pattern's voltage, and its time.
+
+    A rise ends between two spikes only if the slope has turned negative before the second. Up to
+    its end the voltage is concave, hence below its tangent: a look at that spares most logarithms.
+    """
+    own = slice(events.bounds[pattern], events.bounds[pattern + 1])
+    afferent, time_of, gaps = events.afferent[own], events.time[own], events.gap[own]
+    slow_decay, build_up = events.slow_decay[own], events.build_up[own]
+    fast_decay, leak, scale = events.fast_decay[own], 1 / events.slow, events.scale
+    v, q, v_max, t_max = 0.0, 0.0, 0.0, 0.0
+    for e in range(len(gaps)):
+        q += scale * weights[afferent[e]]
+        bound = v + (q - v * leak) * gaps[e]
+        v_next = slow_decay[e] * v + build_up[e] * q
+        q_next = fast_decay[e] * q
+        if bound > v_max:
+            following = time_of[e + 1] if e + 1 < len(gaps) else events.T
+            if q_next > v_next * leak:  # still rising; far away, where both are 0, it is not
+                if v_next > v_max:
+                    v_max, t_max = v_next, following
+            elif q > 0:
+                rise, level = _summit(v, q, gaps[e], events.slow, events.delta)
+                if level > v_max:
+                    v_max, t_max = level, min(time_of[e] + rise, following)
+        v, q = v_next, q_next
+    return v_max, t_max
+
+
+@_compiled
+def _summit(v: float, q: float, gap: float, slow: float, delta: float) -> tuple[float, float]:
+    """Find delay and height of the stationary point after a state, within a gap."""
+    steady = q + delta * v
+    if steady <= 0:  # the rise never ends, below 0
+        return gap, 0.0
+    # A start that rounding put above the best so far need not rise at all.
+    rise = min(max(math.log1p(delta * (slow * q - v) / steady) / delta, 0.0), gap)
+    return rise, math.exp(-rise / slow) * (v - q * math.expm1(-delta * rise) / delta)
+
+
+@_compiled
+def _add_credit(events: Events, pattern: int, moment: float, factor: float, credit: Floats) -> None:
+    """Add to each afferent's credit [N] the factor times K(moment - t_i), for all its spikes.
+
+    Going back from the moment, K decays from spike to spike by the same three factors as V.
+    """
+    first = events.bounds[pattern]
+    e = first + np.searchsorted(events.time[first : events.bounds[pattern + 1]], moment) - 1
+    if e < first:
+        return
+    lag = moment - events.time[e]
+    fast = factor * events.scale * math.exp(-lag / events.fast)
+    slow = factor * events.scale * math.exp(-lag / events.slow)
+    slow *= -math.expm1(-events.delta * lag) / events.delta
+    faded = abs(factor) * _FADED
+    while True:
+        credit[events.afferent[e]] += slow
+        e -= 1
+        if e < first or (abs(slow) < faded and abs(fast) < faded):
+            return
+        slow = events.slow_decay[e] * slow + events.build_up[e] * fast
+        fast = events.fast_decay[e] * fast
+
+
+@_compiled
+def _peaks(
+    first: int, end: int, events: Events, weights: Floats, v_max: Floats, t_max: Floats
+) -> None:
+    """Find the peaks of a share of the patterns for all neurons, into [P, O]."""
+    for pattern in range(first, end):
+        for neuron in range(len(weights)):
+            peak = _peak(events, pattern, weights[neuron])
+            v_max[pattern, neuron], t_max[pattern, neuron] = peak
+
+
+@_compiled
+def _gradients(
+    first: int, end: int, events: Events, moments: Floats, outer: Floats, weights: Floats
+) -> None:
+    """Add up the credits of a share of the patterns, times outer [P, O], into weights [O, N]."""
+    for pattern in range(first, end):
+        for neuron in range(len(weights)):
+            factor = outer[pattern, neuron]
+            if factor != 0:
+                moment = moments[pattern, neuron]
+                _add_credit(events, pattern, moment, factor, weights[neuron])
+
+
+@_compiled
+def _correct(
+    events: Events,
+    pattern: int,
+    v_max: float,
+    t_max: float,
+    fire: bool,
+    rule: int,
+    theta: float,
+    rate: float,
+    mu: float,
+    weights: Floats,
+    momentum: Floats,
+    credit: Floats,
+) -> int:
+    """Move the weights [N] after a wrong decision; tell whether that could be done."""
+    credit[:] = 0
+    _add_credit(events, pattern, t_max, 1.0, credit)
+    power = 0.0
+    for i in range(len(credit)):
+        power += credit[i] * credit[i]
+    if power == 0:
+        return DEAD_ZONE
+    step = rate if fire else -rate
+    if rule == SQUARED:
+        step = 2 * rate * (theta - v_max)
+    elif rule == REFLECT:
+        step = rate * (theta - v_max) / max(power, 1.0)
+    shift = 0.0
+    for i in range(len(credit)):
+        momentum[i] = mu * momentum[i] + step * credit[i]
+        weights[i] += momentum[i]
+        shift += momentum[i] * credit[i]
+    return SMALL_STEP if abs(shift) < _SMALL * theta else CHANGED
+
+
+@_compiled
+def _learn(
+    events: Events,
+    order: NDArray[np.int32],
+    fire: NDArray[np.bool_],
+    rule: int,
+    theta: float,
+    rate: float,
+    mu: float,
+    weights: Floats,
+    momentum: Floats,
+    v_max: Floats,
+    t_max: Floats,
+    outcome: NDArray[np.int8],
+) -> None:
+    """Present patterns [K] to one neuron in order; move its weights, record peak and outcome."""
+    credit = np.empty_like(weights)
+    for k in range(len(order)):
+        p = order[k]
+        v_max[k], t_max[k] = _peak(events, p, weights)
+        if (v_max[k] >= theta) == fire[p]:
+            outcome[k] = RIGHT
+        else:
+            outcome[k] = _correct(
+                events,
+                p,
+                v_max[k],
+                t_max[k],
+                fire[p],
+                rule,
+                theta,
+                rate,
+                mu,
+                weights,
+                momentum,
+                credit,
+            )
+
+
+@_compiled
+def _replay(
+    events: Events,
+    order: NDArray[np.int32],
+    fire: NDArray[np.bool_],
+    rule: int,
+    theta: float,
+    rate: float,
+    mu: float,
+    weights: Floats,
+    momentum: Floats,
+    v_max: Floats,
+    t_max: Floats,
+    outcome: NDArray[np.int8],
+) -> None:
+    """Move the weights [N] of one neuron again as recorded, without looking for peaks."""
+    credit = np.empty_like(weights)
+    for k in range(len(order)):
+        if outcome[k] in (CHANGED, SMALL_STEP):
+            p = order[k]
+            _correct(
+                events,
+                p,
+                v_max[k],
+                t_max[k],
+                fire[p],
+                rule,
+                theta,
+                rate,
+                mu,
+                weights,
+                momentum,
+                credit,
+            )
+
+
+def peaks(events: Events, weights: Floats) -> tuple[Floats, Floats]:
+    """Find V_max and t_max of every pattern for every neuron; see `find_peak`.
+
+    Args:
+        events: Prepared patterns.
+        weights: Peak height of each potential [O, N], float64.
+
+    Returns:
+        V_max and t_max in ms [P, O].
+
+    Raises:
+        ValueError: If the weights are not float64 [O, N].
+    """
+    v_max = np.empty((len(events.bounds) - 1, len(weights)))
+    t_max = np.empty_like(v_max)
+    _check_weights(events, weights)
+    _spread(_peaks, events, len(weights), weights, v_max, t_max)
+    return v_max, t_max
+
+
+def gradients(events: Events, moments: Floats, outer: Floats) -> Floats:
+    """Add up what each afferent contributed at one moment of every pattern and neuron.
+
+    Args:
+        events: Prepared patterns.
+        moments: Times in ms, such as t_max [P, O].
+        outer: What each contribution counts [P, O].
+
+    Returns:
+        Sum over patterns of outer * credit [O, N].
+
+    Raises:
+        ValueError: If a shape or type does not match.
+    """
+    shape = (len(events.bounds) - 1, moments.shape[-1])
+    for name, values in (("moments", moments), ("outer", outer)):
+        if values.shape != shape or values.dtype != np.float64:
+            raise ValueError(f"{name} must be float64 {shape}, got {values.dtype} {values.shape}")
+    totals = np.zeros((shape[1], events.afferents))
+    moments, outer = np.ascontiguousarray(moments), np.ascontiguousarray(outer)
+    _spread(_gradients, events, shape[1], moments, outer, totals, totals=True)
+    return totals
+
+
+def _spread(
+    kernel: Callable[..., None], events: Events, outputs: int, *arrays: Floats, totals: bool = False
+) -> None:
+    """Run a kernel on shares of the patterns, on as many threads as torch is set to use.
+
+    With ``totals`` the last array is a sum over patterns: each thread fills one of its own.
+    """
+    patterns = len(events.bounds) - 1
+    work = len(events.time) * outputs // _WORTH_A_THREAD
+    threads = max(1, min(torch.get_num_threads(), patterns, work + 1))
+    if threads == 1:
+        kernel(0, patterns, events, *arrays)
+        return
+    shares = np.linspace(0, patterns, threads + 1).astype(int)
+    lasts = [np.zeros_like(arrays[-1]) if totals else arrays[-1] for _ in range(threads)]
+    # Threads are not kept: a pool would not survive a fork of the process.
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [
+            pool.submit(kernel, first, end, events, *arrays[:-1], last)
+            for first, end, last in zip(shares[:-1], shares[1:], lasts, strict=True)
+        ]
+        for future in futures:
+            future.result()
+    if totals:
+        np.sum(lasts, axis=0, out=arrays[-1])
+
+
+def _check_weights(events: Events, weights: Floats) -> None:
+    shape = (len(weights), events.afferents)
+    if weights.shape != shape or weights.dtype != np.float64 or not weights.flags.c_contiguous:
+        raise ValueError(f"weights must be float64 {shape}, got {weights.dtype} {weights.shape}")
+
+
+class Course(NamedTuple):
+    """What one stretch of a training run does to one layer: arrays of O rows, written in place.
+
+    Attributes:
+        weights: Weights [O, N].
+        momentum: Last change of the weights [O, N].
+        v_max: Highest voltage at each presentation [O, K].
+        t_max: Its time in ms [O, K].
+        outcome: CHANGED, or one of the reasons for no change [O, K].
+    """
+
+    weights: Floats
+    momentum: Floats
+    v_max: Floats
+    t_max: Floats
+    outcome: NDArray[np.int8]
+
+
+class Step(NamedTuple):
+    """How a wrong decision moves weights: LINEAR, SQUARED or REFLECT, and its numbers."""
+
+    rule: int
+    theta: float
+    rate: float
+    mu: float
+
+
+def learn(
+    events: Events, order: NDArray[np.int32], fire: NDArray[np.bool_], step: Step, course: Course
+) -> None:
+    """Present patterns [K] in order to neurons that learn; fire is [O, P]."""
+    _each_neuron(_learn, events, order, fire, step, course)
+
+
+def replay(
+    events: Events, order: NDArray[np.int32], fire: NDArray[np.bool_], step: Step, course: Course
+) -> None:
+    """Move the weights as recorded before, from the recorded peaks; fire is [O, P]."""
+    _each_neuron(_replay, events, order, fire, step, course)
+
+
+def _each_neuron(
+    kernel: Callable[..., None],
+    events: Events,
+    order: NDArray[np.int32],
+    fire: NDArray[np.bool_],
+    step: Step,
+    course: Course,
+) -> None:
+    """Run a kernel for each row of a course, on as many threads as torch is set to use."""
+    calls = [
+        (events, order, fire[o], *step, *(rows[o] for rows in course)) for o in range(len(fire))
+    ]
+    work = len(calls) * len(order) * len(events.time) // max(1, len(events.bounds) - 1)
+    threads = min(torch.get_num_threads(), len(calls), work // _WORTH_A_THREAD + 1)
+    if threads <= 1:
+        for call in calls:
+            kernel(*call)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(kernel, *call) for call in calls]:
+            future.result()
+
+
+def warm_up() -> float:
+    """Compile everything, or load it from disk; meant for a thread when a program starts.
+
+    Compiling happens once on a machine and takes some seconds, loading about half a second.
+
+    Returns:
+        The time it took, in seconds.
+    """
+    begin = time.perf_counter()
+    _log.info("Preparing the compiled core; the first time this takes some seconds.")
+    _warming.set()
+    try:
+        events = prepare(torch.tensor([[[1.0]]]), 10, 15, 3.75)
+        weights, fire = np.ones((1, 1)), np.array([[True]])
+        v_max, t_max = peaks(events, weights)
+        gradients(events, t_max, v_max)
+        outcome = np.zeros((1, 1), np.int8)
+        course = Course(weights, np.zeros_like(weights), v_max, t_max, outcome)
+        for kernel in (learn, replay):
+            kernel(events, np.zeros(1, np.int32), fire, Step(LINEAR, 2.0, 0.1, 0.9), course)
+    finally:
+        _warming.clear()
+    took = time.perf_counter() - begin
+    _log.info("The compiled core is ready after %.1f s.", took)
+    return took
+
+
+def warming_up() -> bool:
+    """Tell whether `warm_up` is at work, so that others need not wait for it."""
+    return _warming.is_set()
