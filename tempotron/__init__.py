@@ -7,6 +7,9 @@ In reading order, each module using only those before it:
     compiled    the same peaks, and online learning, in machine code
     neuron      Tempotron, the trainable module
     learning    costs and rules
+    encoding    numbers become spike times
+    tasks       labelled spike patterns
+    training    a run of the online rule, recorded step by step
 
 Units: times and time constants in ms; voltages, weights and thresholds in theta, the firing
 threshold, unless a threshold is given.
@@ -23,9 +26,14 @@ Source:
 from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time, psp_power
 from tempotron.neuron import Tempotron
 from tempotron.peak import Peak, credit, find_peak, first_crossing, voltage
+from tempotron.tasks import Task
+from tempotron.training import Run, Settings, train
 
 __all__ = [
     "Peak",
+    "Run",
+    "Settings",
+    "Task",
     "Tempotron",
     "credit",
     "find_peak",
@@ -35,5 +43,6 @@ __all__ = [
     "psp_half_width",
     "psp_peak_time",
     "psp_power",
+    "train",
     "voltage",
 ]

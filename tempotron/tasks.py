@@ -1,0 +1,498 @@
+"""Tasks: labelled spike patterns, and what makes each of them learnable or not.
+
+Every function here takes a seed, and gives the same task for the same seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from tempotron.encoding import latency, receptive_fields
+from tempotron.kernel import positive
+from tempotron.peak import check_spikes
+
+Floats = NDArray[np.float64]
+Source = Literal["iris", "digits"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Spike patterns, and for each the neurons that ought to fire.
+
+    Targets may be given as bool [P], for one neuron; as classes [P], integers from 0, for as
+    many neurons as there are classes; or as bool [P, O].
+
+    Attributes:
+        spikes: Spike times in ms, float64 [P, N, S], also taken as [P, N]; negative for no
+            spike, and those at or after T come too late to matter.
+        targets: Which neurons ought to fire, bool [P, O].
+        T: Length of a pattern in ms.
+        name: Short name.
+        sentence: What makes the task learnable or not.
+        unseen: New trials of the same kind, to test on, or None.
+
+    Raises:
+        ValueError: If there is no pattern or no afferent, a spike time is not finite, T is not
+            positive and finite, targets do not fit, or the unseen trials are of another kind.
+    """
+
+    spikes: Tensor
+    targets: Tensor
+    T: float
+    name: str = "Own patterns"
+    sentence: str = ""
+    unseen: Task | None = None
+
+    def __post_init__(self) -> None:
+        spikes = self.spikes[..., None] if self.spikes.ndim == 2 else self.spikes
+        check_spikes(spikes, "spikes")
+        if 0 in spikes.shape[:2]:
+            raise ValueError(f"spikes must hold a pattern and an afferent, got {[*spikes.shape]}")
+        positive(self.T, "T")
+        object.__setattr__(self, "targets", _firing(self.targets, len(spikes)))
+        object.__setattr__(self, "spikes", spikes.detach().to("cpu", torch.float64, copy=True))
+        if self.unseen and (self.unseen.kind != self.kind or self.unseen.T != self.T):
+            raise ValueError(
+                f"unseen must have (N, O) {self.kind} and T {self.T}, "
+                f"got {self.unseen.kind} and {self.unseen.T}"
+            )
+
+    @property
+    def patterns(self) -> int:
+        """Number of patterns P."""
+        return len(self.spikes)
+
+    @property
+    def kind(self) -> tuple[int, int]:
+        """Numbers of afferents N and of neurons O."""
+        return self.spikes.shape[1], self.targets.shape[1]
+
+    @property
+    def spikes_per_pattern(self) -> float:
+        """Mean number of spikes in a pattern that come before T."""
+        counted = (self.spikes >= 0) & (self.spikes < self.T)
+        return counted.sum().item() / self.patterns
+
+
+def order_of_two(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
+    """Ask for a spike when A comes before B, and for silence when it comes after.
+
+    Args:
+        gap: Time between the two spikes in ms.
+        T: Length of a pattern in ms.
+        seed: Where the first spike falls.
+
+    Raises:
+        ValueError: If the gap does not fit into the pattern.
+    """
+    start = _early(_generator(seed), positive(gap, "gap").item(), T)
+    return Task(
+        torch.tensor([[start, start + gap], [start + gap, start]]),
+        torch.tensor([True, False]),
+        T,
+        "Order of two spikes",
+        "Learnable: a small A lifts what a large B adds to, while the other way round the small "
+        "one comes when the large one has decayed.",
+    )
+
+
+def two_gaps(
+    short: float = 5.0, long: float = 10.0, T: float = 100.0, swap: bool = False, seed: int = 0
+) -> Task:
+    """Ask for a spike at the short gap between A and B and for silence at the long one.
+
+    Args:
+        short: Short gap in ms.
+        long: Long gap in ms.
+        T: Length of a pattern in ms.
+        swap: Whether the neuron ought to fire at the long gap instead.
+        seed: Where the first spike falls.
+
+    Raises:
+        ValueError: If the gaps are not in order or do not fit into the pattern.
+    """
+    if positive(short, "short") >= positive(long, "long"):
+        raise ValueError(f"short must be below long, got {short} and {long}")
+    start = _early(_generator(seed), long, T)
+    first = "Gaps, swapped" if swap else "Gaps"
+    sentence = (
+        "Learnable only with inhibition: either A holds B down, the less the later B comes, or B "
+        "holds A down, unless it comes after A's peak."
+        if swap
+        else "Learnable with excitation alone: the closer two potentials, the higher their sum."
+    )
+    return Task(
+        torch.tensor([[start, start + short], [start, start + long]]),
+        torch.tensor([not swap, swap]),
+        T,
+        f"{first}: {short:g} against {long:g} ms",
+        sentence,
+    )
+
+
+def noisy_templates(
+    afferents: int = 20, trials: int = 50, jitter: float = 3.0, T: float = 200.0, seed: int = 0
+) -> Task:
+    """Ask for a spike at noisy copies of one random pattern, not at those of another.
+
+    Args:
+        afferents: Number of afferents N.
+        trials: Number of copies of each template; as many new ones are kept to test on.
+        jitter: Standard deviation of the noise on every spike time in ms.
+        T: Length of a pattern in ms.
+        seed: Templates and noise.
+
+    Raises:
+        ValueError: If a number is not positive.
+    """
+    generator = _generator(seed)
+    count, spread = _count(trials, "trials"), positive(jitter, "jitter").item()
+    end = positive(T, "T").item()
+    templates = generator.uniform(0, end, (2, 1, _count(afferents, "afferents")))
+
+    def copies() -> Tensor:
+        noise = generator.normal(0, spread, (2, count, afferents))
+        # Reflected at both ends, so that no spike is lost.
+        times = np.abs(templates + noise)
+        return torch.from_numpy(np.where(times < end, times, 2 * end - times)).flatten(0, 1)
+
+    fire = torch.arange(2 * count) < count
+    task = Task(
+        copies(),
+        fire,
+        T,
+        "Two noisy templates",
+        "Learnable, and it carries over to new copies, as long as the jitter stays well below "
+        "the width of a potential.",
+    )
+    return replace(task, unseen=replace(task, spikes=copies()))
+
+
+def random_latencies(
+    afferents: int = 50, load: float = 1.0, T: float = 500.0, seed: int = 0
+) -> Task:
+    """Ask for a spike at every second of many random patterns, each afferent firing once in each.
+
+    Args:
+        afferents: Number of afferents N.
+        load: Patterns per afferent, P / N.
+        T: Length of a pattern in ms.
+        seed: Spike times.
+
+    Raises:
+        ValueError: If a number is not positive.
+    """
+    count = _patterns(afferents, load)
+    times = _generator(seed).uniform(0, positive(T, "T").item(), (count, afferents))
+    return Task(
+        torch.from_numpy(times),
+        torch.arange(count) % 2 == 0,
+        T,
+        "Random latency patterns",
+        "Nothing but memory: learnable up to about 2 to 3 patterns per afferent, and there is "
+        "nothing that could carry over to new ones.",
+    )
+
+
+def pairwise_synchrony(
+    pairs: int = 50, trials: int = 2000, T: float = 500.0, seed: int = 0
+) -> Task:
+    """Tell two classes apart that differ only in which pairs of afferents fire together.
+
+    Afferents stand in a ring. In one class each even one fires together with the next, in the
+    other with the one before; all times are drawn afresh for every trial.
+
+    Args:
+        pairs: Number of pairs, N / 2; at least 2.
+        trials: Number of trials; half as many new ones are kept to test on.
+        T: Length of a pattern in ms.
+        seed: Spike times.
+
+    Raises:
+        ValueError: If there are fewer than 2 pairs, or another number is not positive.
+    """
+    if _count(pairs, "pairs") < 2:
+        raise ValueError(f"pairs must be at least 2, got {pairs}")
+    generator, end = _generator(seed), positive(T, "T").item()
+
+    def drawn(count: int) -> Task:
+        times = generator.uniform(0, end, (count, pairs)).repeat(2, axis=1)
+        fire = np.arange(count) % 2 == 0
+        times[~fire] = np.roll(times[~fire], 1, axis=1)
+        return Task(
+            torch.from_numpy(times),
+            torch.from_numpy(fire),
+            T,
+            "Pairwise synchrony",
+            "Learnable, and it carries over to new trials: only coincidence tells the classes "
+            "apart, every afferent fires once in both, so that a counter of spikes is at chance.",
+        )
+
+    return replace(drawn(_count(trials, "trials")), unseen=drawn(max(trials // 2, 1)))
+
+
+def poisson_rates(
+    afferents: int = 50,
+    load: float = 1.0,
+    lowest: float = 2.0,
+    highest: float = 20.0,
+    T: float = 500.0,
+    seed: int = 0,
+) -> Task:
+    """Ask for a spike at every second of many patterns of Poisson spike trains.
+
+    Each afferent has a random rate in each pattern, and its train is drawn once and for all.
+
+    Args:
+        afferents: Number of afferents N.
+        load: Patterns per afferent, P / N.
+        lowest: Lowest rate in Hz.
+        highest: Highest rate in Hz.
+        T: Length of a pattern in ms.
+        seed: Rates and spike times.
+
+    Raises:
+        ValueError: If a number is not positive, or the rates are not in order.
+    """
+    if positive(lowest, "lowest") > positive(highest, "highest"):
+        raise ValueError(f"lowest must not be above highest, got {lowest} and {highest}")
+    generator, end = _generator(seed), positive(T, "T").item()
+    count = _patterns(afferents, load)
+    rates = generator.uniform(lowest, highest, (count, afferents))
+    numbers = generator.poisson(rates * end / 1000)
+    times = generator.uniform(0, end, (*numbers.shape, max(int(numbers.max()), 1)))
+    times[np.arange(times.shape[-1]) >= numbers[..., None]] = -1
+    return Task(
+        torch.from_numpy(times),
+        torch.arange(count) % 2 == 0,
+        T,
+        "Poisson rates",
+        "Learnable: rates differ, but what is learnt are the times of these very trains.",
+    )
+
+
+def own_patterns(
+    patterns: Sequence[Sequence[Sequence[float]]], fire: Sequence[bool], T: float
+) -> Task:
+    """Make a task of hand-made patterns for one neuron.
+
+    Args:
+        patterns: Spike times in ms, for each pattern and afferent [P][N][any number].
+        fire: Whether the neuron ought to fire at each pattern [P].
+        T: Length of a pattern in ms.
+
+    Raises:
+        ValueError: If patterns have different numbers of afferents, a time is not a finite
+            number from 0 on, or as ``Task``.
+    """
+    widths = {len(pattern) for pattern in patterns}
+    if len(widths) != 1:
+        raise ValueError(f"patterns must all have the same afferents, got {sorted(widths)}")
+    negative = [time for pattern in patterns for row in pattern for time in row if not time >= 0]
+    if negative:
+        raise ValueError(f"patterns must hold times from 0 on, got {negative[0]}")
+    room = max(1, *(len(row) for pattern in patterns for row in pattern))
+    rows = [[[*row, *[-1.0] * (room - len(row))] for row in pattern] for pattern in patterns]
+    return Task(
+        torch.tensor(rows, dtype=torch.float64),
+        torch.tensor(fire, dtype=torch.bool),
+        T,
+        "Own patterns",
+        "Learnable if some weights raise every + pattern to the threshold and no - pattern.",
+    )
+
+
+def measured(
+    source: Source = "iris",
+    fields: int | None = 12,
+    T: float = 100.0,
+    seed: int = 0,
+    test_share: float = 0.2,
+) -> Task:
+    """Sort real measurements into their classes, one neuron for each.
+
+    Every feature is encoded by Gaussian receptive fields, or by one latency; its range is that
+    of the patterns to learn from. A stratified part of the data is kept to test on.
+
+    Args:
+        source: 'iris', 4 lengths of 150 flowers of 3 species, or 'digits', 64 pixels of 1797
+            handwritten digits.
+        fields: Number of fields for each feature, or None for one latency.
+        T: Length of a pattern in ms.
+        seed: What is kept.
+        test_share: Share of the patterns to test on.
+
+    Raises:
+        ValueError: If the source is not known, or a number is out of range.
+    """
+    values, classes = _dataset(source)
+    return _encoded(source, values, classes, _split(classes, test_share, seed), fields, T)
+
+
+def folds(
+    source: Source = "iris",
+    fields: int | None = 12,
+    T: float = 100.0,
+    seed: int = 0,
+    count: int = 10,
+) -> Iterator[Task]:
+    """Yield the tasks of a stratified cross-validation; see ``measured``.
+
+    Args:
+        source: 'iris' or 'digits'.
+        fields: Number of fields for each feature, or None for one latency.
+        T: Length of a pattern in ms.
+        seed: How the patterns are dealt out.
+        count: Number of folds; each is the test of one task.
+
+    Raises:
+        ValueError: If the source is not known, or a number is out of range.
+    """
+    from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415  takes 2 s
+
+    values, classes = _dataset(source)
+    dealer = StratifiedKFold(_count(count, "count"), shuffle=True, random_state=seed)
+    for parts in dealer.split(values, classes):
+        yield _encoded(source, values, classes, parts, fields, T)
+
+
+def logistic_baseline(source: Source = "iris", seed: int = 0, test_share: float = 0.2) -> float:
+    """Return what logistic regression on the plain numbers gets right, on the same split.
+
+    Args:
+        source: 'iris' or 'digits'.
+        seed: What is kept, as for ``measured``.
+        test_share: Share of the patterns to test on.
+
+    Returns:
+        Share of the test patterns, from 0 to 1.
+
+    Raises:
+        ValueError: If the source is not known, or the share is not between 0 and 1.
+    """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  takes 2 s
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
+    values, classes = _dataset(source)
+    learnt, kept = _split(classes, test_share, seed)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
+    model.fit(values[learnt], classes[learnt])
+    return float(model.score(values[kept], classes[kept]))
+
+
+Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def _dataset(source: Source) -> tuple[Floats, NDArray[np.int64]]:
+    """Load features [P, F] and classes [P] as they come with scikit-learn."""
+    if source not in SOURCES:
+        raise ValueError(f"source must be one of {', '.join(SOURCES)}, got {source!r}")
+    from sklearn import datasets  # noqa: PLC0415  takes 2 s
+
+    load = datasets.load_iris if source == "iris" else datasets.load_digits
+    values, classes = load(return_X_y=True)
+    return np.asarray(values, np.float64), np.asarray(classes, np.int64)
+
+
+def _split(classes: NDArray[np.int64], test_share: float, seed: int) -> Parts:
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  takes 2 s
+
+    if not 0 < test_share < 1:
+        raise ValueError(f"test_share must be between 0 and 1, got {test_share}")
+    learnt, kept = train_test_split(
+        np.arange(len(classes)), test_size=test_share, stratify=classes, random_state=seed
+    )
+    return learnt, kept
+
+
+def _encoded(
+    source: Source,
+    values: Floats,
+    classes: NDArray[np.int64],
+    parts: Parts,
+    fields: int | None,
+    T: float,
+) -> Task:
+    """Encode both parts with the range of the first, which is all that learning may know."""
+    low, high = values[parts[0]].min(0), values[parts[0]].max(0)
+    # A pixel that never changes says nothing; any range will do for it.
+    ends = torch.from_numpy(low), torch.from_numpy(np.where(high > low, high, low + 1))
+    names = {"iris": "Iris", "digits": "Handwritten digits"}
+    learnt, kept = (
+        Task(
+            _coded(torch.from_numpy(values[part]), fields, ends, T),
+            torch.from_numpy(classes[part]),
+            T,
+            names[source],
+            _SENTENCES[source],
+        )
+        for part in parts
+    )
+    return replace(learnt, unseen=kept)
+
+
+def _coded(numbers: Tensor, fields: int | None, ends: tuple[Tensor, Tensor], T: float) -> Tensor:
+    if fields is None:
+        return latency(numbers, *ends, T)
+    return receptive_fields(numbers, fields, *ends, T)
+
+
+_SENTENCES = {
+    "iris": "Mostly learnable, as two of the three species overlap; with receptive fields, not "
+    "with one latency for each number.",
+    "digits": "Learnable, and most of it carries over to new digits: fields turn every pixel's "
+    "grey into a place and a time.",
+}
+
+
+def _firing(targets: Tensor, patterns: int) -> Tensor:
+    """Bring targets to bool [P, O]."""
+    if len(targets.shape) not in (1, 2) or len(targets) != patterns:
+        raise ValueError(f"targets must be [{patterns}] or [{patterns}, O], got {[*targets.shape]}")
+    if targets.dtype == torch.bool and targets.numel():
+        return targets.detach().cpu().reshape(patterns, -1).clone()
+    if targets.is_floating_point() or targets.is_complex() or targets.ndim != 1:
+        raise ValueError(f"targets must be bool or classes [P], got {targets.dtype}")
+    if (targets < 0).any():
+        raise ValueError(f"targets must be classes from 0, got {targets.min().item()}")
+    if targets.max() >= 1000:
+        raise ValueError(f"targets must be classes below 1000, got {targets.max().item()}")
+    return functional.one_hot(targets.long()).bool().cpu()
+
+
+def _early(generator: np.random.Generator, length: float, T: float) -> float:
+    """Place a sequence of some length in the first half of what room it has, in whole ms."""
+    room = positive(T, "T").item() - length
+    if room < 1:
+        raise ValueError(f"T must leave room for {length} ms of spikes, got {T}")
+    return float(np.floor(generator.uniform(0, room / 2)))
+
+
+def _patterns(afferents: int, load: float) -> int:
+    count = round(_count(afferents, "afferents") * positive(load, "load").item())
+    if count < 1:
+        raise ValueError(f"load must give at least one pattern, got {load}")
+    return count
+
+
+def _count(value: int, name: str) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive integer, got {value!r}")
+    return int(value)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed must be an integer from 0, got {seed!r}")
+    return np.random.default_rng(int(seed))
