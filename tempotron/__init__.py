@@ -5,6 +5,7 @@ In reading order, each module using only those before it:
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
     compiled    the same peaks, and online learning, in machine code
+    layer       the same voltages and peaks with their gradients
     neuron      Tempotron, the trainable module
     learning    costs and rules
     encoding    numbers become spike times
@@ -24,6 +25,7 @@ Source:
 """
 
 from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time, psp_power
+from tempotron.layer import warm_up
 from tempotron.neuron import Tempotron
 from tempotron.peak import Peak, credit, find_peak, first_crossing, voltage
 from tempotron.tasks import Task
@@ -45,4 +47,5 @@ __all__ = [
     "psp_power",
     "train",
     "voltage",
+    "warm_up",
 ]

@@ -4,18 +4,15 @@ A pass over a pattern carries the neuron's voltage V and drive q (see `Kinetics`
 spike; the order of the spikes and the decay over each gap are prepared once, as `Events`. What is
 computed here is defined in `peak` and `learning`; this module only does it fast.
 
-Functions in small letters with a leading underscore are compiled by Numba on their first call and
-kept on disk; `warm_up` does so ahead of time. They release the interpreter's lock, so independent
-patterns and neurons run on threads of our own: Numba's are not safe beside those of a web server.
+Functions with a leading underscore are compiled by Numba on their first call and kept on disk;
+`layer.warm_up` does so ahead of time. They release the interpreter's lock, so independent patterns
+and neurons run on threads of our own: Numba's are not safe beside those of a web server.
 """
 
 from __future__ import annotations
 
 import functools
-import logging
 import math
-import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar, cast
@@ -41,9 +38,6 @@ _SMALL = 1e-6
 _FADED = 1e-30
 # Spikes times neurons, about 3 ms of work, below which a second thread costs more than it saves.
 _WORTH_A_THREAD = 1_000_000
-
-_log = logging.getLogger(__name__)
-_warming = threading.Event()
 
 
 class Events(NamedTuple):
@@ -101,34 +95,18 @@ def prepare(spikes: Tensor, T: float, tau: float, tau_s: float) -> Events:
             finite.
     """
     check_spikes(spikes, "spikes")
-    end = positive(T, "T").item()
+    return arrange(spikes, positive(T, "T").item(), tau, tau_s)
+
+
+def arrange(spikes: Tensor, end: float, tau: float, tau_s: float) -> Events:
+    """Do as ``prepare`` with what has been checked before."""
     slow, fast, delta, scale = _constants(float(tau), float(tau_s))
-    patterns, afferents, per_afferent = spikes.shape
-    times = spikes.detach().to("cpu", torch.float64).reshape(patterns, -1).numpy()
-    present = (times >= 0) & (times < end)
-    order = np.argsort(np.where(present, times, np.inf), axis=1)  # [P, N * S]
-    ordered = np.take_along_axis(times, order, 1)
-    kept = np.take_along_axis(present, order, 1)
-    bounds = np.zeros(patterns + 1, np.int64)
-    np.cumsum(present.sum(1), out=bounds[1:])
-    time_of, spike = ordered[kept], order[kept]
-    gap = _gaps(time_of, bounds, end)
-    slow_decay = np.exp(gap / -slow)
-    return Events(
-        bounds,
-        (spike // per_afferent).astype(np.int32) if per_afferent else spike.astype(np.int32),
-        time_of,
-        gap,
-        slow_decay,
-        slow_decay * np.expm1(-delta * gap) / -delta,
-        np.exp(gap / -fast),
-        afferents,
-        end,
-        slow,
-        fast,
-        delta,
-        scale,
-    )
+    patterns, afferents, _ = spikes.shape
+    times = spikes.detach().to("cpu", torch.float64).numpy().reshape(patterns, -1)
+    late = np.where((times >= 0) & (times < end), times, np.inf)
+    order = np.argsort(late, axis=1)  # [P, N * S]
+    laid_out = _lay_out(late, order, afferents, end, slow, fast, delta)
+    return Events(*laid_out, afferents, end, slow, fast, delta, scale)
 
 
 @functools.lru_cache(maxsize=64)
@@ -139,20 +117,43 @@ def _constants(tau: float, tau_s: float) -> tuple[float, float, float, float]:
     return slow, fast, delta, scale
 
 
-def _gaps(times: Floats, bounds: NDArray[np.int64], end: float) -> Floats:
-    """Measure the time from each spike to the pattern's next, or to its end [E]."""
-    following = np.append(times[1:], end)[: len(times)]
-    last = bounds[1:][np.diff(bounds) > 0] - 1
-    following[last] = end
-    return following - times
-
-
-def _compiled(function: Compilable) -> Compilable:
+def machine_code(function: Compilable) -> Compilable:
     """Compile at the first call; products and sums may fuse, nothing else is relaxed."""
     return cast("Compilable", njit(cache=True, nogil=True, fastmath={"contract"})(function))
 
 
-@_compiled
+@machine_code
+def _lay_out(
+    times: Floats,
+    order: NDArray[np.int64],
+    afferents: int,
+    end: float,
+    slow: float,
+    fast: float,
+    delta: float,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Floats, Floats]:
+    """Put the spikes of all patterns in a row, with the decays after each; infinite ones go."""
+    bounds = np.zeros(len(times) + 1, np.int64)
+    for p in range(len(times)):
+        bounds[p + 1] = bounds[p] + np.isfinite(times[p]).sum()
+    spikes_each = max(1, times.shape[1] // afferents)
+    afferent = np.empty(bounds[-1], np.int32)
+    time_of = np.empty(bounds[-1])
+    gap, slow_decay = np.empty_like(time_of), np.empty_like(time_of)
+    build_up, fast_decay = np.empty_like(time_of), np.empty_like(time_of)
+    for p in range(len(times)):
+        for e in range(bounds[p + 1] - 1, bounds[p] - 1, -1):
+            spike = order[p, e - bounds[p]]
+            afferent[e], time_of[e] = spike // spikes_each, times[p, spike]
+            following = time_of[e + 1] if e + 1 < bounds[p + 1] else end
+            gap[e] = following - time_of[e]
+            slow_decay[e] = math.exp(-gap[e] / slow)
+            build_up[e] = -slow_decay[e] * math.expm1(-delta * gap[e]) / delta
+            fast_decay[e] = math.exp(-gap[e] / fast)
+    return bounds, afferent, time_of, gap, slow_decay, build_up, fast_decay
+
+
+@machine_code
 def _peak(events: Events, pattern: int, weights: Floats) -> tuple[float, float]:
     """Find the highest point of one pattern's voltage, and its time.
 
@@ -182,7 +183,7 @@ def _peak(events: Events, pattern: int, weights: Floats) -> tuple[float, float]:
     return v_max, t_max
 
 
-@_compiled
+@machine_code
 def _summit(v: float, q: float, gap: float, slow: float, delta: float) -> tuple[float, float]:
     """Find delay and height of the stationary point after a state, within a gap."""
     steady = q + delta * v
@@ -193,7 +194,7 @@ def _summit(v: float, q: float, gap: float, slow: float, delta: float) -> tuple[
     return rise, math.exp(-rise / slow) * (v - q * math.expm1(-delta * rise) / delta)
 
 
-@_compiled
+@machine_code
 def _add_credit(events: Events, pattern: int, moment: float, factor: float, credit: Floats) -> None:
     """Add to each afferent's credit [N] the factor times K(moment - t_i), for all its spikes.
 
@@ -217,7 +218,7 @@ def _add_credit(events: Events, pattern: int, moment: float, factor: float, cred
         fast = events.fast_decay[e] * fast
 
 
-@_compiled
+@machine_code
 def _peaks(
     first: int, end: int, events: Events, weights: Floats, v_max: Floats, t_max: Floats
 ) -> None:
@@ -228,7 +229,7 @@ def _peaks(
             v_max[pattern, neuron], t_max[pattern, neuron] = peak
 
 
-@_compiled
+@machine_code
 def _gradients(
     first: int, end: int, events: Events, moments: Floats, outer: Floats, weights: Floats
 ) -> None:
@@ -241,7 +242,7 @@ def _gradients(
                 _add_credit(events, pattern, moment, factor, weights[neuron])
 
 
-@_compiled
+@machine_code
 def _correct(
     events: Events,
     pattern: int,
@@ -277,7 +278,7 @@ def _correct(
     return SMALL_STEP if abs(shift) < _SMALL * theta else CHANGED
 
 
-@_compiled
+@machine_code
 def _learn(
     events: Events,
     order: NDArray[np.int32],
@@ -316,7 +317,7 @@ def _learn(
             )
 
 
-@_compiled
+@machine_code
 def _replay(
     events: Events,
     order: NDArray[np.int32],
@@ -368,7 +369,7 @@ def peaks(events: Events, weights: Floats) -> tuple[Floats, Floats]:
     v_max = np.empty((len(events.bounds) - 1, len(weights)))
     t_max = np.empty_like(v_max)
     _check_weights(events, weights)
-    _spread(_peaks, events, len(weights), weights, v_max, t_max)
+    spread(_peaks, events, len(weights), weights, v_max, t_max)
     return v_max, t_max
 
 
@@ -392,11 +393,11 @@ def gradients(events: Events, moments: Floats, outer: Floats) -> Floats:
             raise ValueError(f"{name} must be float64 {shape}, got {values.dtype} {values.shape}")
     totals = np.zeros((shape[1], events.afferents))
     moments, outer = np.ascontiguousarray(moments), np.ascontiguousarray(outer)
-    _spread(_gradients, events, shape[1], moments, outer, totals, totals=True)
+    spread(_gradients, events, shape[1], moments, outer, totals, totals=True)
     return totals
 
 
-def _spread(
+def spread(
     kernel: Callable[..., None], events: Events, outputs: int, *arrays: Floats, totals: bool = False
 ) -> None:
     """Run a kernel on shares of the patterns, on as many threads as torch is set to use.
@@ -491,35 +492,3 @@ def _each_neuron(
     with ThreadPoolExecutor(threads) as pool:
         for future in [pool.submit(kernel, *call) for call in calls]:
             future.result()
-
-
-def warm_up() -> float:
-    """Compile everything, or load it from disk; meant for a thread when a program starts.
-
-    Compiling happens once on a machine and takes some seconds, loading about half a second.
-
-    Returns:
-        The time it took, in seconds.
-    """
-    begin = time.perf_counter()
-    _log.info("Preparing the compiled core; the first time this takes some seconds.")
-    _warming.set()
-    try:
-        events = prepare(torch.tensor([[[1.0]]]), 10, 15, 3.75)
-        weights, fire = np.ones((1, 1)), np.array([[True]])
-        v_max, t_max = peaks(events, weights)
-        gradients(events, t_max, v_max)
-        outcome = np.zeros((1, 1), np.int8)
-        course = Course(weights, np.zeros_like(weights), v_max, t_max, outcome)
-        for kernel in (learn, replay):
-            kernel(events, np.zeros(1, np.int32), fire, Step(LINEAR, 2.0, 0.1, 0.9), course)
-    finally:
-        _warming.clear()
-    took = time.perf_counter() - begin
-    _log.info("The compiled core is ready after %.1f s.", took)
-    return took
-
-
-def warming_up() -> bool:
-    """Tell whether `warm_up` is at work, so that others need not wait for it."""
-    return _warming.is_set()

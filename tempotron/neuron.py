@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tempotron import compiled, layer
+from tempotron.compiled import Events
 from tempotron.kernel import Kinetics, positive
 from tempotron.peak import Peak, check_spikes, find_peak, first_crossing, voltage
 
@@ -22,6 +24,10 @@ class Tempotron(nn.Module):
     Spikes are given as times in ms, ints or floats, [B, N] or with several spikes for an afferent
     [B, N, S]. A negative time stands for no spike; a spike at or after T comes too late to
     matter and is ignored.
+
+    On the CPU voltages and peaks are computed in machine code, unless a gradient with respect to
+    the spikes is wanted; elsewhere by torch, with the same numbers up to rounding. Where the same
+    patterns are used again and again, ``prepare`` spares sorting them every time.
 
     Attributes:
         in_features: Number of afferents N.
@@ -129,11 +135,25 @@ class Tempotron(nn.Module):
         wrong = (v_max >= v_threshold) != target
         return ((v_max - v_threshold) * wrong).square().sum(1).mean()
 
-    def forward(self, in_spikes: Tensor, ret_type: str) -> Tensor:
-        """Evaluate the voltage on the grid t = 0, 1, ..., T - 1 ms, as the reference does.
+    def prepare(self, in_spikes: Tensor) -> Events:
+        """Sort patterns once, to be given to ``forward`` and ``peak`` in their place, on the CPU.
 
         Args:
             in_spikes: Spike times in ms [B, N] or [B, N, S].
+
+        Returns:
+            The patterns in order of time; good as long as T, tau and tau_s stay what they are.
+
+        Raises:
+            ValueError: If the spikes have the wrong shape or are not finite.
+        """
+        return self._arranged(self._trains(in_spikes))
+
+    def forward(self, in_spikes: Tensor | Events, ret_type: str) -> Tensor:
+        """Evaluate the voltage on the grid t = 0, 1, ..., T - 1 ms, as the reference does.
+
+        Args:
+            in_spikes: Spike times in ms [B, N] or [B, N, S], or patterns that were prepared.
             ret_type: 'v' for the voltages [B, O, T]; 'v_max' for their maximum [B, O]; 'spikes'
                 for the time of that maximum [B, O] in ms, -1 where it is below the threshold.
 
@@ -143,33 +163,38 @@ class Tempotron(nn.Module):
             for a silent tempotron, as in the reference.
 
         Raises:
-            ValueError: If the spikes have the wrong shape or are not finite, or ``ret_type`` is
-                none of these.
+            ValueError: If the spikes have the wrong shape, are not finite, or were prepared for
+                another layer, or ``ret_type`` is none of these.
         """
         if ret_type not in ("v", "v_max", "spikes"):
             raise ValueError(f"ret_type must be 'v', 'v_max' or 'spikes', got {ret_type!r}")
-        grid = torch.arange(self.T, dtype=torch.float64, device=in_spikes.device)
-        spikes = self._trains(in_spikes)
-        v = voltage(self._heights, spikes, grid, self.tau, self.tau_s)
+        spikes = self._ready(in_spikes)
+        if ret_type == "v_max" and isinstance(spikes, Events):
+            return layer.grid_peak(self._heights, spikes)
+        v = self._voltage(spikes)
         if ret_type == "v":
             return v
         if ret_type == "v_max":
             return v.max(-1).values
-        return self._peak_times(v, grid.to(v.dtype))
+        return self._peak_times(v)
 
-    def peak(self, in_spikes: Tensor) -> Peak:
+    def peak(self, in_spikes: Tensor | Events) -> Peak:
         """Find the exact maximum of the voltage over [0, T], differentiable in the weights.
 
         Args:
-            in_spikes: Spike times in ms [B, N] or [B, N, S].
+            in_spikes: Spike times in ms [B, N] or [B, N, S], or patterns that were prepared.
 
         Returns:
             Peak [B, O]; 0 at time 0 where the voltage is never positive.
 
         Raises:
-            ValueError: If the spikes have the wrong shape or are not finite.
+            ValueError: If the spikes have the wrong shape, are not finite, or were prepared for
+                another layer.
         """
-        return find_peak(self._heights, self._trains(in_spikes), self.T, self.tau, self.tau_s)
+        spikes = self._ready(in_spikes)
+        if isinstance(spikes, Events):
+            return layer.peak(self._heights, spikes)
+        return find_peak(self._heights, spikes, self.T, self.tau, self.tau_s)
 
     def first_crossing(self, in_spikes: Tensor) -> Tensor:
         """Find when the voltage first reaches the threshold, exactly.
@@ -194,7 +219,40 @@ class Tempotron(nn.Module):
     @property
     def _heights(self) -> Tensor:
         """Heights [O, N] of the potentials."""
-        return self.psp_height * self.fc.weight
+        height = self.psp_height
+        return self.fc.weight if height == 1 else height * self.fc.weight
+
+    def _ready(self, in_spikes: Tensor | Events) -> Tensor | Events:
+        """Sort spikes for the fast path, if it can be taken; refuse what does not fit."""
+        if isinstance(in_spikes, Events):
+            self._check_prepared(in_spikes)
+            return in_spikes
+        spikes = self._trains(in_spikes)
+        here = spikes.is_cpu and self.fc.weight.is_cpu
+        # Gradients of spike times are torch's; so is everything as long as a compilation goes on.
+        if not here or (spikes.requires_grad and torch.is_grad_enabled()) or layer.warming_up():
+            return spikes
+        return self._arranged(spikes)
+
+    def _arranged(self, spikes: Tensor) -> Events:
+        return compiled.arrange(spikes, float(self.T), self.tau, self.tau_s)
+
+    def _check_prepared(self, events: Events) -> None:
+        slow, fast = max(self.tau, self.tau_s), min(self.tau, self.tau_s)
+        own = (self.in_features, self.T, slow, fast)
+        of = (events.afferents, events.T, events.slow, events.fast)
+        if of != own or not self.fc.weight.is_cpu:
+            raise ValueError(
+                f"in_spikes must be prepared for (N, T, slow, fast) = {own} on the CPU, "
+                f"got {of} with weights on {self.fc.weight.device}"
+            )
+
+    def _voltage(self, spikes: Tensor | Events) -> Tensor:
+        """Evaluate the voltage on the grid [B, O, T]."""
+        if isinstance(spikes, Events):
+            return layer.grid_voltage(self._heights, spikes)
+        grid = torch.arange(self.T, dtype=torch.float64, device=spikes.device)
+        return voltage(self._heights, spikes, grid, self.tau, self.tau_s)
 
     def _trains(self, in_spikes: Tensor) -> Tensor:
         """Bring spike times to [B, N, S], refusing others."""
@@ -207,8 +265,9 @@ class Tempotron(nn.Module):
         check_spikes(spikes, "in_spikes")
         return spikes
 
-    def _peak_times(self, v: Tensor, grid: Tensor) -> Tensor:
+    def _peak_times(self, v: Tensor) -> Tensor:
         """Code voltages [B, O, T] as the times of their maxima, -1 for silence."""
+        grid = torch.arange(self.T, dtype=v.dtype, device=v.device)
         v_max, index = v.max(-1)
         fires = v_max >= self.v_threshold
         value = torch.where(fires, index, -1)
