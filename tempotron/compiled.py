@@ -105,8 +105,25 @@ def arrange(spikes: Tensor, end: float, tau: float, tau_s: float) -> Events:
     times = spikes.detach().to("cpu", torch.float64).numpy().reshape(patterns, -1)
     late = np.where((times >= 0) & (times < end), times, np.inf)
     order = np.argsort(late, axis=1)  # [P, N * S]
-    laid_out = _lay_out(late, order, afferents, end, slow, fast, delta)
-    return Events(*laid_out, afferents, end, slow, fast, delta, scale)
+    bounds, afferent, time_of, gap = _lay_out(late, order, afferents, end)
+    gaps = torch.from_numpy(gap)  # torch's exponentials are several times faster than others
+    slow_decay = torch.exp(gaps / -slow)
+    build_up = torch.expm1(gaps * -delta).mul_(slow_decay).div_(-delta)
+    return Events(
+        bounds,
+        afferent,
+        time_of,
+        gap,
+        slow_decay.numpy(),
+        build_up.numpy(),
+        torch.exp(gaps / -fast).numpy(),
+        afferents,
+        end,
+        slow,
+        fast,
+        delta,
+        scale,
+    )
 
 
 @functools.lru_cache(maxsize=64)
@@ -122,35 +139,31 @@ def machine_code(function: Compilable) -> Compilable:
     return cast("Compilable", njit(cache=True, nogil=True, fastmath={"contract"})(function))
 
 
+def _compile_sum(function: Compilable) -> Compilable:
+    """Compile a sum that may be taken in any order, several terms at a time."""
+    relaxed = {"contract", "reassoc"}
+    return cast("Compilable", njit(cache=True, nogil=True, fastmath=relaxed)(function))
+
+
 @machine_code
 def _lay_out(
-    times: Floats,
-    order: NDArray[np.int64],
-    afferents: int,
-    end: float,
-    slow: float,
-    fast: float,
-    delta: float,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Floats, Floats]:
-    """Put the spikes of all patterns in a row, with the decays after each; infinite ones go."""
+    times: Floats, order: NDArray[np.int64], afferents: int, end: float
+) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats]:
+    """Put the spikes of all patterns in a row, with the gap after each; infinite ones go."""
     bounds = np.zeros(len(times) + 1, np.int64)
     for p in range(len(times)):
         bounds[p + 1] = bounds[p] + np.isfinite(times[p]).sum()
     spikes_each = max(1, times.shape[1] // afferents)
     afferent = np.empty(bounds[-1], np.int32)
-    time_of = np.empty(bounds[-1])
-    gap, slow_decay = np.empty_like(time_of), np.empty_like(time_of)
-    build_up, fast_decay = np.empty_like(time_of), np.empty_like(time_of)
+    time_of, gap = np.empty(bounds[-1]), np.empty(bounds[-1])
     for p in range(len(times)):
+        following = end
         for e in range(bounds[p + 1] - 1, bounds[p] - 1, -1):
             spike = order[p, e - bounds[p]]
             afferent[e], time_of[e] = spike // spikes_each, times[p, spike]
-            following = time_of[e + 1] if e + 1 < bounds[p + 1] else end
             gap[e] = following - time_of[e]
-            slow_decay[e] = math.exp(-gap[e] / slow)
-            build_up[e] = -slow_decay[e] * math.expm1(-delta * gap[e]) / delta
-            fast_decay[e] = math.exp(-gap[e] / fast)
-    return bounds, afferent, time_of, gap, slow_decay, build_up, fast_decay
+            following = time_of[e]
+    return bounds, afferent, time_of, gap
 
 
 @machine_code
@@ -166,10 +179,12 @@ def _peak(events: Events, pattern: int, weights: Floats) -> tuple[float, float]:
     fast_decay, leak, scale = events.fast_decay[own], 1 / events.slow, events.scale
     v, q, v_max, t_max = 0.0, 0.0, 0.0, 0.0
     for e in range(len(gaps)):
-        q += scale * weights[afferent[e]]
+        kick = scale * weights[afferent[e]]
+        # Not fast_decay * (q + kick): the next event would have to wait for the sum.
+        q_next = fast_decay[e] * q + fast_decay[e] * kick
+        q += kick
         bound = v + (q - v * leak) * gaps[e]
         v_next = slow_decay[e] * v + build_up[e] * q
-        q_next = fast_decay[e] * q
         if bound > v_max:
             following = time_of[e + 1] if e + 1 < len(gaps) else events.T
             if q_next > v_next * leak:  # still rising; far away, where both are 0, it is not
@@ -242,6 +257,14 @@ def _gradients(
                 _add_credit(events, pattern, moment, factor, weights[neuron])
 
 
+@_compile_sum
+def _dot(one: Floats, other: Floats) -> float:
+    total = 0.0
+    for i in range(len(one)):
+        total += one[i] * other[i]
+    return total
+
+
 @machine_code
 def _correct(
     events: Events,
@@ -260,9 +283,7 @@ def _correct(
     """Move the weights [N] after a wrong decision; tell whether that could be done."""
     credit[:] = 0
     _add_credit(events, pattern, t_max, 1.0, credit)
-    power = 0.0
-    for i in range(len(credit)):
-        power += credit[i] * credit[i]
+    power = _dot(credit, credit)
     if power == 0:
         return DEAD_ZONE
     step = rate if fire else -rate
@@ -270,12 +291,10 @@ def _correct(
         step = 2 * rate * (theta - v_max)
     elif rule == REFLECT:
         step = rate * (theta - v_max) / max(power, 1.0)
-    shift = 0.0
     for i in range(len(credit)):
         momentum[i] = mu * momentum[i] + step * credit[i]
         weights[i] += momentum[i]
-        shift += momentum[i] * credit[i]
-    return SMALL_STEP if abs(shift) < _SMALL * theta else CHANGED
+    return SMALL_STEP if abs(_dot(momentum, credit)) < _SMALL * theta else CHANGED
 
 
 @machine_code

@@ -6,7 +6,8 @@ Every function here takes a seed, and gives the same task for the same seed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from numbers import Integral
 from typing import Literal, get_args
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from tempotron.compiled import Events, prepare
 from tempotron.encoding import latency, receptive_fields
 from tempotron.kernel import positive
 from tempotron.peak import check_spikes
@@ -52,6 +54,9 @@ class Task:
     name: str = "Own patterns"
     sentence: str = ""
     unseen: Task | None = None
+    _prepared: dict[tuple[float, float], Events] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         spikes = self.spikes[..., None] if self.spikes.ndim == 2 else self.spikes
@@ -77,11 +82,28 @@ class Task:
         """Numbers of afferents N and of neurons O."""
         return self.spikes.shape[1], self.targets.shape[1]
 
-    @property
+    @cached_property
     def spikes_per_pattern(self) -> float:
         """Mean number of spikes in a pattern that come before T."""
         counted = (self.spikes >= 0) & (self.spikes < self.T)
         return counted.sum().item() / self.patterns
+
+    def events(self, tau: float, tau_s: float) -> Events:
+        """Prepare the patterns for the compiled core, once for the time constants last asked for.
+
+        Args:
+            tau: Decay time constant of the membrane, in ms.
+            tau_s: Decay time constant of the synaptic current, in ms.
+
+        Raises:
+            ValueError: If a time constant is not positive and finite.
+        """
+        found = self._prepared.get((tau, tau_s))
+        if found is None:
+            found = prepare(self.spikes, self.T, tau, tau_s)
+            self._prepared.clear()
+            self._prepared[tau, tau_s] = found
+        return found
 
 
 def order_of_two(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:

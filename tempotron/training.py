@@ -409,10 +409,7 @@ class _Recorder:
         self.most_kept = max(2, _KEPT_BYTES // (16 * state.weights.size))
         self.pieces = [_Piece.before(parent, start)] if parent else []
         same = parent is not None and task is parent.task
-        if parent and same and _timing(settings) == _timing(parent.settings):
-            self.events = parent._events
-        else:
-            self.events = compiled.prepare(task.spikes, task.T, *_timing(settings))
+        self.events = task.events(settings.tau, settings.synaptic)
         self.fire = _rows(task.targets.numpy())
         self.rule = _step_of(settings, task)
         self._take_up(not parent or (same and _alike(settings, parent.settings)))
@@ -566,10 +563,6 @@ def _step_of(settings: Settings, task: Task) -> compiled.Step:
 def _alike(one: Settings, other: Settings) -> bool:
     """Tell whether two runs differ at most in how long they may take."""
     return replace(one, epochs=other.epochs) == other
-
-
-def _timing(settings: Settings) -> tuple[float, float]:
-    return settings.tau, settings.synaptic
 
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tempotron import Task, tasks
-from tempotron.compiled import peaks, prepare
+from tempotron.compiled import peaks
 from tempotron.training import train
 
 MAKERS: dict[str, Callable[[int], Task]] = {
@@ -135,7 +135,7 @@ def test_swapped_gaps_are_learnt_with_inhibition_only() -> None:
     assert run.weights.min() < 0 < run.weights.max()
     levels = np.linspace(0, 3, 61)
     excitation = np.stack(np.meshgrid(levels, levels), -1).reshape(-1, 2)
-    v_max, _ = peaks(prepare(task.spikes, task.T, 15, 3.75), excitation)
+    v_max, _ = peaks(task.events(15, 3.75), excitation)
     # With excitation alone the short gap never has the lower peak.
     assert (v_max[0] >= v_max[1] - 1e-12).all()
 
@@ -144,7 +144,7 @@ def test_synchrony_carries_over_to_new_trials_where_a_counter_is_at_chance() -> 
     task = tasks.pairwise_synchrony(pairs=50, trials=1000, seed=1)
     assert task.unseen is not None
     weights = train(task, seed=1, epochs=20).weights.numpy()
-    v_max, _ = peaks(prepare(task.unseen.spikes, task.T, 15, 3.75), weights)
+    v_max, _ = peaks(task.unseen.events(15, 3.75), weights)
     assert ((v_max >= 1) == task.unseen.targets.numpy()).mean() > 0.97
     counts = (task.unseen.spikes >= 0).sum((1, 2))
     assert (counts == counts[0]).all()
