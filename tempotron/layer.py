@@ -67,7 +67,7 @@ class _ExactPeak(Function):
     def forward(ctx: _Kept, weights: Tensor, events: Events) -> tuple[Tensor, Tensor]:
         v_max, t_max = compiled.peaks(events, _numbers(weights))
         ctx.events, ctx.moments = events, t_max
-        times = torch.from_numpy(t_max).to(weights.dtype)
+        times = torch.from_numpy(t_max).to(weights.dtype, copy=True)
         ctx.mark_non_differentiable(times)
         return torch.from_numpy(v_max).to(weights.dtype), times
 

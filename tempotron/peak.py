@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -194,9 +195,15 @@ def check_spikes(spikes: Tensor, name: str) -> None:
         raise ValueError(
             f"{name} must be real numbers [B, N, S], got {spikes.dtype} {list(spikes.shape)}"
         )
-    finite = spikes.isfinite()
-    if not finite.all():
-        raise ValueError(f"{name} must be finite, got {spikes[~finite][0].item()}")
+    if not _all_finite(spikes):
+        raise ValueError(f"{name} must be finite, got {spikes[~spikes.isfinite()][0].item()}")
+
+
+def _all_finite(numbers: Tensor) -> bool:
+    if numbers.dtype in (torch.float32, torch.float64) and numbers.device.type == "cpu":
+        # Several times faster than torch's, with which small layers would spend their time.
+        return bool(np.isfinite(numbers.detach().numpy()).all())
+    return bool(numbers.isfinite().all())
 
 
 def _checked(
