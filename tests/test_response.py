@@ -12,7 +12,7 @@ from tempotron.experiment import Experiment
 from tempotron.response import course, decides, respond, shares, tau_sweep
 
 Curve = NDArray[np.float64]
-SEEDS = range(16)
+SEEDS = range(10)
 
 
 def drawn(seed: int, **changes: object) -> Experiment:
@@ -87,7 +87,7 @@ def test_the_grid_peak_is_the_highest_of_a_plain_sum_at_whole_milliseconds(seed:
 
 
 def test_about_half_of_the_drawn_experiments_fire() -> None:
-    assert 5 <= sum(respond(drawn(seed)).fires for seed in SEEDS) <= 11
+    assert 3 <= sum(respond(drawn(seed)).fires for seed in SEEDS) <= 7
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -140,7 +140,7 @@ def test_without_the_shunt_input_after_the_output_spike_raises_the_peak() -> Non
 
 
 @pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_peak_a_billionth_below_theta_touches_it_and_one_lower_does_not(
     seed: int, exact: bool
 ) -> None:
@@ -193,6 +193,13 @@ def test_the_sweep_gives_the_peak_that_each_tau_would_have(
         assert v_max[k].item() == pytest.approx(there.v_max, abs=1e-12)
 
 
+def test_the_sweep_is_coarser_where_there_are_many_spikes() -> None:
+    rows = [tuple(range(50))] * 10
+    many = Experiment.model_validate({"weights": [0.1] * 11, "spikes": [*rows, ()]})
+    more = Experiment.model_validate({"weights": [0.1] * 11, "spikes": [*rows, (1,)]})
+    assert len(tau_sweep(many)[0]) > 2 * len(tau_sweep(more)[0]) > 40
+
+
 @pytest.mark.parametrize("tau", [0.1, 1.5, 150.0, 1000.0])
 def test_the_sweep_goes_on_both_sides_of_an_extreme_tau(tau: float) -> None:
     taus, v_max = tau_sweep(Experiment(tau=tau))
@@ -231,7 +238,6 @@ def test_the_largest_experiment_is_answered_like_any_other(exact: bool) -> None:
     assert exact or response.v_max == pytest.approx(level.max(), abs=1e-10)
     at_peak = voltage_of(experiment, np.array([response.t_max]))[0]
     assert response.v_max == pytest.approx(at_peak, abs=1e-10)
-    assert len(tau_sweep(experiment)[0]) == 25
 
 
 @pytest.mark.parametrize("exact", [True, False])
