@@ -34,35 +34,38 @@ export default function load(component) {
 """
 
 
-def register(folder: Path, isolate_styles: bool = True) -> ComponentRenderer:
+def register(folder: Path, *borrowed: Path, isolate_styles: bool = True) -> ComponentRenderer:
     """Register the component of a folder, once, when the module that owns it is imported.
 
     Args:
         folder: Holds ``<folder>.html``, ``<folder>.css`` and ``<folder>.js``, which exports the
             component by default, and the modules that this one imports.
+        borrowed: Modules of other components that it imports, too.
         isolate_styles: Whether it lives in a shadow root.
 
     Returns:
         The function that mounts it.
     """
     name = folder.name
-    loader = _LOADER.replace("BASE", publish(folder) + "/").replace("NAME", name)
+    loader = _LOADER.replace("BASE", publish(folder, *borrowed) + "/").replace("NAME", name)
     place = '<div class="place"></div>'
     return st.components.v2.component(
         f"tempotron_{name}", html=place, js=loader, isolate_styles=isolate_styles
     )
 
 
-def publish(source: Path) -> str:
+def publish(source: Path, *others: Path) -> str:
     """Copy a file or folder to where the server gives files out, unless it is there already.
 
     Args:
         source: A file, or a folder without folders in it.
+        others: Files to be put beside it.
 
     Returns:
         The path of its URL, another one for every content.
     """
-    files = [source] if source.is_file() else sorted(source.glob("*.[!p]*"))  # all but Python's
+    own = [source] if source.is_file() else sorted(source.glob("*.[!p]*"))  # all but Python's
+    files = [*own, *others]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     target = _STATIC / f"{source.stem}-{digest}"
     if not target.exists():
