@@ -11,6 +11,7 @@ In reading order, each module using only those before it:
     encoding    numbers become spike times
     tasks       labelled spike patterns
     training    a run of the online rule, recorded step by step
+    two_layers  a second layer that listens to the first
     recording   a run as bytes, for a browser to play back
 
 Units: times and time constants in ms; voltages, weights and thresholds in theta, the firing

@@ -162,6 +162,29 @@ def two_gaps(
     )
 
 
+def temporal_xor(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
+    """Ask for a spike if of two inputs exactly one comes late.
+
+    Args:
+        gap: By how much a late input is late, in ms.
+        T: Length of a pattern in ms.
+        seed: When the early inputs come.
+
+    Raises:
+        ValueError: If the gap does not fit into the pattern.
+    """
+    early = _early(_generator(seed), positive(gap, "gap").item(), T)
+    late = early + gap
+    return Task(
+        torch.tensor([[early, early], [early, late], [late, early], [late, late]]),
+        torch.tensor([False, True, True, False]),
+        T,
+        "Temporal XOR",
+        "Learnable by one neuron, as none without a sense of time could: one input excites, the "
+        "other inhibits it at the same time only. Two layers get there from most beginnings.",
+    )
+
+
 def noisy_templates(
     afferents: int = 20, trials: int = 50, jitter: float = 3.0, T: float = 200.0, seed: int = 0
 ) -> Task:

@@ -15,6 +15,7 @@ MAKERS: dict[str, Callable[[int], Task]] = {
     "order": lambda seed: tasks.order_of_two(seed=seed),
     "gaps": lambda seed: tasks.two_gaps(seed=seed),
     "swapped": lambda seed: tasks.two_gaps(swap=True, seed=seed),
+    "xor": lambda seed: tasks.temporal_xor(seed=seed),
     "templates": lambda seed: tasks.noisy_templates(seed=seed),
     "latencies": lambda seed: tasks.random_latencies(seed=seed),
     "synchrony": lambda seed: tasks.pairwise_synchrony(pairs=10, trials=40, seed=seed),
@@ -122,7 +123,7 @@ def test_own_patterns_may_have_different_numbers_of_spikes() -> None:
     assert task.spikes.tolist() == [[[1, 2], [-1, -1]], [[3, -1], [4, -1]]]
 
 
-@pytest.mark.parametrize("name", ["order", "gaps", "swapped", "templates", "poisson"])
+@pytest.mark.parametrize("name", ["order", "gaps", "swapped", "xor", "templates", "poisson"])
 def test_what_is_said_to_be_learnable_is_learnt(name: str) -> None:
     runs = [train(MAKERS[name](seed), seed=seed, eta=0.02, epochs=300) for seed in range(10)]
     assert [run.outcome for run in runs] == ["converged"] * 10
@@ -168,6 +169,7 @@ T, F = torch.zeros(2, 3), torch.tensor([True, False])
          lambda: Task(T, F, 9, unseen=Task(T[:, :2], F, 9))),
         ("gap must be positive", lambda: tasks.order_of_two(gap=0)),
         ("T must leave room for 20.0 ms", lambda: tasks.order_of_two(T=20)),
+        ("gap must be positive", lambda: tasks.temporal_xor(gap=-1)),
         ("seed must be an integer from 0, got -1", lambda: tasks.order_of_two(seed=-1)),
         ("short must be below long, got 10 and 5", lambda: tasks.two_gaps(10, 5)),
         ("afferents must be a positive integer, got 0", lambda: tasks.random_latencies(0)),

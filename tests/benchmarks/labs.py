@@ -18,6 +18,7 @@ import torch
 from tempotron import Run, Task, tasks, train
 from tempotron.compiled import peaks
 from tempotron.learning import argmax_accuracy, firing_accuracy, paper_rate
+from tempotron.two_layers import train_two_layers
 
 TAUS = (5.0, 7.5, 15.0, 30.0, 60.0, 120.0, 250.0)
 
@@ -123,6 +124,15 @@ def rates() -> Iterator[Line]:
     yield Line("L8 Poisson rates: % solved", solved(runs), 100, 100)
 
 
+def two_layers() -> Iterator[Line]:
+    task = tasks.temporal_xor()
+    runs = [train_two_layers(task, seed=seed) for seed in range(20)]
+    share = 100 * statistics.mean(run.outcome == "converged" for run in runs)
+    yield Line("temporal XOR, two layers: % solved of 20 seeds", share, 70, 100)
+    alone = [train(task, eta=0.02, seed=seed) for seed in range(20)]
+    yield Line("temporal XOR, one neuron: % solved of 20 seeds", solved(alone), 90, 100)
+
+
 def flowers() -> Iterator[Line]:
     for fields in (12, None):
         scores = []
@@ -147,6 +157,7 @@ def main() -> int:
         momentum,
         synchrony,
         rates,
+        two_layers,
         flowers,
     ]
     begin, outside = time.perf_counter(), 0
