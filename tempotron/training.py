@@ -265,10 +265,13 @@ class Run:
         settings, chosen = replace(self.settings, **changes), task or self.task
         if chosen.kind != self.task.kind:
             raise ValueError(f"task must have (N, O) {self.task.kind}, got {chosen.kind}")
-        state = self._state(k)
+        origin = self
+        while origin.parent and k < origin.start:
+            origin = origin.parent
+        state = origin._state(k)
         if weights is not None:
             state = State(_checked_weights(weights, chosen.kind), state.momentum)
-        return _advanced(_Recorder(chosen, settings, state, self, k))
+        return _advanced(_Recorder(chosen, settings, state, origin, k))
 
     def _step(self, k: int, most: int) -> int:
         if not isinstance(k, Integral) or isinstance(k, bool) or not 0 <= k <= most:
@@ -408,29 +411,39 @@ class _Recorder:
         self.kept, self.stride, self.stretches = {start: state.copy()}, 1, 0
         self.most_kept = max(2, _KEPT_BYTES // (16 * state.weights.size))
         self.pieces = [_Piece.before(parent, start)] if parent else []
-        same = parent is not None and task is parent.task
         self.events = task.events(settings.tau, settings.synaptic)
         self.fire = _rows(task.targets.numpy())
         self.rule = _step_of(settings, task)
-        self._take_up(not parent or (same and _alike(settings, parent.settings)))
+        self._take_up()
 
-    def _take_up(self, unchanged: bool) -> None:
+    def _take_up(self) -> None:
         """Find the place in the epoch; see whether anything is left to do."""
         self.epoch, self.place = 0, 0
         self.errors: int | None = None
-        self.clean = unchanged  # no error yet, under these conditions, in the epoch going on
-        if self.pieces and self.start:
+        self.clean = True  # no error yet, under these very conditions, in the epoch going on
+        if self.parent and self.start:
             before = self.pieces[0]
             self.epoch = int(before.epoch[-1])
-            own = before.epoch == self.epoch
-            self.place = int(own.sum())
-            self.clean = unchanged and not before.wrong[own].any()
-            if self.parent and self.parent.task.patterns != self.task.patterns:
-                self.place = self.task.patterns
+            first = int(np.searchsorted(before.epoch, self.epoch))
+            self.clean = self._unchanged_since(first) and not before.wrong[first:].any()
+            changed = self.parent.task.patterns != self.task.patterns
+            self.place = self.task.patterns if changed else self.start - first
         if self.place >= self.task.patterns:
             self._close(self.clean)
         if self.outcome == "running" and self.epoch >= self.settings.epochs:
             self.outcome = "limit"
+
+    def _unchanged_since(self, first: int) -> bool:
+        """Tell whether all from a presentation on was recorded under the present conditions."""
+        task, settings, state = self.task, self.settings, self.state
+        parent, start = self.parent, self.start
+        while parent and first < start:
+            same = task is parent.task and _alike(settings, parent.settings)
+            if not same or not np.array_equal(state.weights, parent._state(start).weights):
+                return False
+            task, settings, state = parent.task, parent.settings, parent._kept[parent.start]
+            start, parent = parent.start, parent.parent
+        return True
 
     def _close(self, clean: bool) -> None:
         """End an epoch."""

@@ -202,6 +202,25 @@ def test_an_epoch_begun_under_other_conditions_does_not_count_as_free_of_errors(
     assert len(fork) == len(CONVERGED) + CONVERGED.task.patterns
 
 
+def test_weights_put_in_by_hand_do_not_make_an_epoch_free_of_errors() -> None:
+    end = len(CONVERGED)
+    moved = CONVERGED.fork(end - 1, weights=CONVERGED.weights + 1e-9)
+    assert len(moved) == end + CONVERGED.task.patterns
+    # A fork of that within the same epoch has to see the change as well.
+    assert same(moved.fork(end), moved)
+    assert same(moved.fork(end - 1), moved)
+
+
+def test_a_fork_before_the_beginning_of_a_fork_is_one_of_its_parent() -> None:
+    fork = BASE.fork(1000, theta=1.2)
+    again = fork.fork(400)
+    assert again.parent is BASE
+    assert again.settings.theta == 1.2
+    np.testing.assert_array_equal(again.fired[:400], BASE.fired[:400])
+    np.testing.assert_array_equal(again.fired[400:], again.v_max[400:] >= 1.2)
+    assert same(fork.fork(1700), fork)
+
+
 def test_progress_can_be_followed_and_cancelled() -> None:
     task = tasks.random_latencies(50, 4, seed=9)
     seen = []
