@@ -81,7 +81,10 @@ class Kinetics:
 
 def positive(value: float | Tensor, name: str) -> Tensor:
     """Return a number or tensor in float64, refusing what is not positive and finite."""
-    numbers = torch.as_tensor(value, dtype=torch.float64)
+    try:
+        numbers = torch.as_tensor(value, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{name} must be positive and finite, got {value!r}") from error
     valid = (numbers > 0) & (numbers < torch.inf)
     if not valid.all():
         raise ValueError(f"{name} must be positive and finite, got {numbers[~valid][0].item()}")

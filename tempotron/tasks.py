@@ -59,6 +59,9 @@ class Task:
     )
 
     def __post_init__(self) -> None:
+        for name in ("spikes", "targets"):
+            if not isinstance(getattr(self, name), Tensor):
+                raise ValueError(f"{name} must be a tensor, got {type(getattr(self, name))}")
         spikes = self.spikes[..., None] if self.spikes.ndim == 2 else self.spikes
         check_spikes(spikes, "spikes")
         if 0 in spikes.shape[:2]:

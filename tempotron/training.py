@@ -374,6 +374,8 @@ def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Ite
         ValueError: At once, if a setting is not valid or the weights do not fit the task.
     """
     chosen = Settings(**settings)
+    if not isinstance(task, Task):
+        raise ValueError(f"task must be a Task, got {type(task)}")
     if weights is None:
         first = _initial_weights(chosen, task.kind)
     else:
@@ -594,6 +596,8 @@ def _initial_weights(settings: Settings, kind: tuple[int, int]) -> Floats:
 def _checked_weights(weights: Tensor, kind: tuple[int, int]) -> Floats:
     """Refuse weights that are not finite numbers [O, N]; copy them."""
     afferents, neurons = kind
+    if not isinstance(weights, Tensor):
+        raise ValueError(f"weights must be a tensor, got {type(weights)}")
     if weights.shape != (neurons, afferents) or weights.is_complex():
         raise ValueError(f"weights must be [{neurons}, {afferents}], got {list(weights.shape)}")
     values = weights.detach().to("cpu", torch.float64).numpy().copy()

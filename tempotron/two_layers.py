@@ -10,7 +10,7 @@ tell. It solves that task for 17 of 20 seeds; more hidden neurons make it worse.
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -86,39 +86,50 @@ def train_two_layers(
     Raises:
         ValueError: If a setting is not valid.
     """
-    one_of(cost, COSTS, "cost")
-    if not 0 <= mu < 1:
-        raise ValueError(f"mu must be from 0 to below 1, got {mu}")
-    if not (isinstance(epochs, int) and epochs >= 1):
-        raise ValueError(f"epochs must be an integer from 1, got {epochs!r}")
-    if not math.isfinite(task.T) or int(task.T) != task.T:
-        raise ValueError(f"task must have a whole number of ms, got T = {task.T}")
-    if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
-        raise ValueError(f"hidden must be a positive integer, got {hidden!r}")
-    afferents, outputs = task.kind
-    generator = torch.Generator().manual_seed(seed)
-    layers = [
-        _layer(inputs, neurons, int(task.T), (tau, tau / 4 if tau_s is None else tau_s), generator)
-        for inputs, neurons in ((afferents, hidden), (hidden, outputs))
-    ]
-    descent = torch.optim.SGD(
-        [layer.fc.weight for layer in layers], lr=positive(rate, "rate").item(), momentum=mu
-    )
+    _check(task, hidden, cost, mu, epochs)
+    time_constants = (tau, tau / 4 if tau_s is None else tau_s)
+    layers = _layers((task.kind[0], hidden, task.kind[1]), int(task.T), time_constants, seed)
+    weights = [layer.fc.weight for layer in layers]
+    descent = torch.optim.SGD(weights, lr=positive(rate, "rate").item(), momentum=mu)
     measure = {"linear": linear_cost, "squared": squared_cost}[cost]
     record: list[tuple[Tensor, ...]] = []
     while True:
         spikes = layers[0](task.spikes, "spikes")  # [P, H]
         v_max = layers[1](spikes, "v_max")  # [P, O]
-        wrong = int(((v_max >= 1) != task.targets).any(1).sum())
-        weights = [layer.fc.weight for layer in layers]
-        now = (torch.tensor(wrong), *weights, spikes, v_max)
-        record.append(tuple(part.detach().clone() for part in now))
-        outcome = _outcome(wrong == 0, len(record) == epochs, cancelled)
+        errors = ((v_max >= 1) != task.targets).any(1).sum()
+        record.append(tuple(part.detach().clone() for part in (errors, *weights, spikes, v_max)))
+        outcome = _outcome(not errors, len(record) == epochs, cancelled)
         if outcome:
             return TwoLayerRun(task, outcome, *map(torch.stack, zip(*record, strict=True)))
         descent.zero_grad()
         measure(v_max, task.targets).backward()
         descent.step()
+
+
+def _check(task: Task, hidden: int, cost: Cost, mu: float, epochs: int) -> None:
+    one_of(cost, COSTS, "cost")
+    if not 0 <= mu < 1:
+        raise ValueError(f"mu must be from 0 to below 1, got {mu}")
+    for name, value in (("epochs", epochs), ("hidden", hidden)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a positive integer, got {value!r}")
+    if not float(task.T).is_integer():
+        raise ValueError(f"task must have a whole number of ms, got T = {task.T}")
+
+
+def _layers(
+    sizes: tuple[int, int, int], T: int, time_constants: tuple[float, float], seed: int
+) -> list[Tempotron]:
+    """Make both layers, with weights that let hidden neurons fire from the beginning."""
+    generator = torch.Generator().manual_seed(seed)
+    layers = [
+        Tempotron(inputs, neurons, T, *time_constants, psp_peak=1.0).double()
+        for inputs, neurons in itertools.pairwise(sizes)
+    ]
+    with torch.no_grad():
+        for layer in layers:
+            layer.fc.weight.normal_(1.0, 0.5, generator=generator)
+    return layers
 
 
 def _outcome(solved: bool, at_limit: bool, cancelled: Callable[[], bool]) -> Outcome | None:
@@ -127,16 +138,3 @@ def _outcome(solved: bool, at_limit: bool, cancelled: Callable[[], bool]) -> Out
     if at_limit:
         return "limit"
     return "cancelled" if cancelled() else None
-
-
-def _layer(
-    inputs: int,
-    neurons: int,
-    T: int,
-    time_constants: tuple[float, float],
-    generator: torch.Generator,
-) -> Tempotron:
-    layer = Tempotron(inputs, neurons, T, *time_constants, psp_peak=1.0).double()
-    with torch.no_grad():
-        layer.fc.weight.normal_(1.0, 0.5, generator=generator)
-    return layer

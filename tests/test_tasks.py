@@ -158,6 +158,9 @@ T, F = torch.zeros(2, 3), torch.tensor([True, False])
     ("message", "call"),
     [
         ("spikes must be real numbers", lambda: Task(torch.zeros(3), F, 9)),
+        ("spikes must be a tensor", lambda: Task([[1.0]], F, 9)),  # type: ignore[arg-type]
+        ("targets must be a tensor", lambda: Task(T, [True], 9)),  # type: ignore[arg-type]
+        ("T must be positive and finite, got 'x'", lambda: Task(T, F, "x")),  # type: ignore[arg-type]
         ("spikes must be finite, got nan", lambda: Task(T * math.nan, F, 9)),
         ("spikes must hold a pattern", lambda: Task(T[:0], F[:0], 9)),
         ("T must be positive and finite, got nan", lambda: Task(T, F, math.nan)),

@@ -292,6 +292,10 @@ def test_impossible_settings_are_refused_by_name(name: str, value: object) -> No
 def test_impossible_weights_tasks_and_steps_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"^weights must be \[3, 12\], got \[3, 11\]"):
         train(classes(), weights=torch.zeros(3, 11))
+    with pytest.raises(ValueError, match=r"^weights must be a tensor"):
+        train(classes(), weights=[[0.0] * 12] * 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^task must be a Task"):
+        train(classes().spikes)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^weights must be finite, got nan"):
         train(classes(), weights=torch.full((3, 12), math.nan))
     with pytest.raises(ValueError, match=r"^task must have \(N, O\) \(12, 1\), got \(12, 3\)"):
