@@ -67,6 +67,8 @@ export class Picture {
     const lines = times.map((t) => `M${(t / T) * 1000} 0V1000`);
     this.find(".voltage .grid").setAttribute("d", lines.join(""));
     this.root.style.setProperty("--grid", percent(roundUp(T / 10) / T));
+    const rows = experiment.weights.length;
+    this.find(".more").textContent = rows > 12 ? `Spikes (scroll for all ${rows} afferents)` : "Spikes";
     this.find(".voltage .rest").setAttribute("d", `M0 ${height(0) * 1000}H1000`);
     const delays = ticks(0, this.span, 4);
     this.find(".kernel .times").replaceChildren(...delays.map((s) => label(plain(s), "left", s / this.span)));
