@@ -12,6 +12,8 @@ import { solve } from "./voltage.js";
 // Browsers ignore a page that writes its address more than about 200 times in 30 s.
 const ADDRESS_INTERVAL = 170;
 
+const FIRST = { kind: "spike", afferent: 0, spike: 0 };
+
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 class Stage {
@@ -20,7 +22,7 @@ class Stage {
     this.limits = data.limits;
     this.presets = data.presets;
     this.rev = -1;
-    this.selected = { kind: "spike", afferent: 0, spike: 0 };
+    this.selected = FIRST;
     this.picture = new Picture(root);
     this.history = new History();
     this.mail = new Mail(send);
@@ -157,6 +159,7 @@ class Stage {
 
   /** Replace the whole experiment, as presets and Reset do; it can be undone. */
   #replace(experiment) {
+    this.selected = FIRST;
     this.history.push(experiment);
     this.#travel(experiment);
   }
