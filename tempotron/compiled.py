@@ -27,6 +27,7 @@ from tempotron.kernel import Kinetics, positive
 from tempotron.peak import check_spikes
 
 Floats = NDArray[np.float64]
+LaidOut = tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Floats, Floats]
 Compilable = TypeVar("Compilable", bound=Callable[..., Any])
 
 LINEAR, SQUARED, REFLECT = 0, 1, 2
@@ -36,6 +37,8 @@ CHANGED, RIGHT, DEAD_ZONE, SMALL_STEP = 0, 1, 2, 3
 _SMALL = 1e-6
 # Below this a spike's share in the credit is lost in rounding whatever else there is.
 _FADED = 1e-30
+# Places for spikes in a call up to which plain loops prepare them sooner than library calls.
+_FEW = 500
 # Spikes times neurons, about 3 ms of work, below which a second thread costs more than it saves.
 _WORTH_A_THREAD = 1_000_000
 
@@ -103,25 +106,23 @@ def arrange(spikes: Tensor, end: float, tau: float, tau_s: float) -> Events:
     slow, fast, delta, scale = _constants(float(tau), float(tau_s))
     patterns, afferents, _ = spikes.shape
     times = spikes.detach().to("cpu", torch.float64).numpy().reshape(patterns, -1)
+    # One call of numpy or torch takes as long as some hundred spikes, but sorts many much faster.
+    lay_out = _lay_out_few if times.size < _FEW else _lay_out_many
+    laid_out = lay_out(times, afferents, end, slow, fast, delta)
+    return Events(*laid_out, afferents, end, slow, fast, delta, scale)
+
+
+def _lay_out_many(
+    times: Floats, afferents: int, end: float, slow: float, fast: float, delta: float
+) -> LaidOut:
+    """Sort with numpy, and leave the exponentials to torch."""
     late = np.where((times >= 0) & (times < end), times, np.inf)
     order = np.argsort(late, axis=1)  # [P, N * S]
-    bounds, afferent, time_of, gap = _lay_out(late, order, afferents, end)
-    # One call of torch takes as long as some hundred exponentials, but does many much faster.
-    decays = _few_decays if len(gap) < 500 else _many_decays
-    slow_decay, build_up, fast_decay = decays(gap, slow, fast, delta)
-    return Events(
-        bounds, afferent, time_of, gap, slow_decay, build_up, fast_decay,
-        afferents, end, slow, fast, delta, scale,
-    )  # fmt: skip
-
-
-def _many_decays(
-    gap: Floats, slow: float, fast: float, delta: float
-) -> tuple[Floats, Floats, Floats]:
+    bounds, afferent, time_of, gap = _in_a_row(late, order, afferents, end)
     gaps = torch.from_numpy(gap)
-    slow_decay = torch.exp(gaps / -slow)
-    build_up = torch.expm1(gaps * -delta).mul_(slow_decay).div_(-delta)
-    return slow_decay.numpy(), build_up.numpy(), torch.exp(gaps / -fast).numpy()
+    slow_decay = torch.exp(gaps / -slow).numpy()
+    build_up = torch.expm1(gaps * -delta).numpy() * slow_decay / -delta
+    return bounds, afferent, time_of, gap, slow_decay, build_up, torch.exp(gaps / -fast).numpy()
 
 
 @functools.lru_cache(maxsize=64)
@@ -144,7 +145,7 @@ def _compile_sum(function: Compilable) -> Compilable:
 
 
 @machine_code
-def _lay_out(
+def _in_a_row(
     times: Floats, order: NDArray[np.int64], afferents: int, end: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats]:
     """Put the spikes of all patterns in a row, with the gap after each; infinite ones go."""
@@ -165,15 +166,40 @@ def _lay_out(
 
 
 @machine_code
-def _few_decays(
-    gap: Floats, slow: float, fast: float, delta: float
-) -> tuple[Floats, Floats, Floats]:
-    slow_decay, build_up, fast_decay = np.empty_like(gap), np.empty_like(gap), np.empty_like(gap)
-    for e in range(len(gap)):
-        slow_decay[e] = math.exp(-gap[e] / slow)
-        build_up[e] = -slow_decay[e] * math.expm1(-delta * gap[e]) / delta
-        fast_decay[e] = math.exp(-gap[e] / fast)
-    return slow_decay, build_up, fast_decay
+def _lay_out_few(
+    times: Floats, afferents: int, end: float, slow: float, fast: float, delta: float
+) -> LaidOut:
+    """Sort by insertion; compute the exponentials one by one."""
+    bounds = np.zeros(len(times) + 1, np.int64)
+    for p in range(len(times)):
+        bounds[p + 1] = bounds[p] + ((times[p] >= 0) & (times[p] < end)).sum()
+    spikes_each = max(1, times.shape[1] // afferents)
+    afferent, time_of, gap, slow_decay, build_up, fast_decay = (
+        np.empty(bounds[-1], np.int32),
+        np.empty(bounds[-1]),
+        np.empty(bounds[-1]),
+        np.empty(bounds[-1]),
+        np.empty(bounds[-1]),
+        np.empty(bounds[-1]),
+    )
+    for p in range(len(times)):
+        filled = bounds[p]
+        for spike in range(times.shape[1]):
+            moment = times[p, spike]
+            if 0 <= moment < end:
+                e = filled
+                while e > bounds[p] and time_of[e - 1] > moment:
+                    time_of[e], afferent[e] = time_of[e - 1], afferent[e - 1]
+                    e -= 1
+                time_of[e], afferent[e] = moment, spike // spikes_each
+                filled += 1
+        following = end
+        for e in range(filled - 1, bounds[p] - 1, -1):
+            gap[e], following = following - time_of[e], time_of[e]
+            slow_decay[e] = math.exp(-gap[e] / slow)
+            build_up[e] = -slow_decay[e] * math.expm1(-delta * gap[e]) / delta
+            fast_decay[e] = math.exp(-gap[e] / fast)
+    return bounds, afferent, time_of, gap, slow_decay, build_up, fast_decay
 
 
 @machine_code

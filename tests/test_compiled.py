@@ -79,6 +79,23 @@ def test_recovery_from_strong_inhibition_still_finds_the_late_peak() -> None:
     assert t_max[0, 0] == pytest.approx(expected.t_max.item(), abs=1e-9)
 
 
+def test_few_and_many_spikes_are_prepared_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    spikes = patterns(60, 10)
+    monkeypatch.setattr(compiled, "_FEW", 0)
+    many = prepare(spikes, T, 15, 3.75)
+    monkeypatch.setattr(compiled, "_FEW", 10**9)
+    few = prepare(spikes, T, 15, 3.75)
+    np.testing.assert_array_equal(few.bounds, many.bounds)
+    for name in ("time", "gap"):
+        np.testing.assert_array_equal(getattr(few, name), getattr(many, name))
+    for name in ("slow_decay", "build_up", "fast_decay"):
+        np.testing.assert_allclose(getattr(few, name), getattr(many, name), rtol=1e-14)
+    # Of coincident spikes either may come first.
+    np.testing.assert_allclose(
+        peaks(few, weights(11).numpy()), peaks(many, weights(11).numpy()), rtol=0, atol=1e-12
+    )
+
+
 def test_patterns_without_spikes_stay_at_rest() -> None:
     for spikes in (torch.full((3, 2, 1), -1.0), torch.empty(3, 2, 0)):
         events = prepare(spikes, T, 15, 3.75)

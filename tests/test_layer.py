@@ -16,7 +16,7 @@ from tempotron import Tempotron, compiled, find_peak, layer, voltage, warm_up
 from tempotron.compiled import Events
 
 KERNELS = {
-    compiled: ("_lay_out", "_few_decays", "_peaks", "_gradients", "_learn", "_replay"),
+    compiled: ("_lay_out_few", "_in_a_row", "_peaks", "_gradients", "_learn", "_replay"),
     layer: ("_grid_voltages", "_grid_peaks", "_grid_gradients"),
 }
 TIME_CONSTANTS = [(15.0, 3.75), (3.0, 12.0), (10.0, 10.0), (40.0, 0.3)]

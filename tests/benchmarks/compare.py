@@ -89,7 +89,7 @@ def single(verdict: Verdict) -> None:
             "dense": work.dense, "ours": work.ours, "prepared": work.ours_prepared,
             "bare peak": work.bare_peak, "bare prepared peak": work.bare_prepared_peak,
         }  # fmt: skip
-        took = in_turns(steps, rounds=200, each=3)
+        took = in_turns(steps, rounds=60, each=10)
         for name, value in took.items():
             print(f"  N={afferents}, {name:48s} {1e3 * value:9.4g} ms")
         verdict.ratio(f"N={afferents}, dense over ours", took["dense"] / took["ours"], 1)
