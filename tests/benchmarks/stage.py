@@ -22,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.browser.driver import FLAGS, answered, find_browser, serve
 
 MOVES, EDITS = 60, 40
+PAUSE = 600  # ms between two gestures, in which the panels follow
 
 # Every frame notes its time and whether the voltage's path has changed; each frame is also the
 # beat of the hand: the next move is dispatched right after it, as a mouse at 60 Hz would.
@@ -98,6 +99,7 @@ def drag(page: Page) -> dict[str, Any]:
         gaps += [later - earlier for earlier, later in pairwise(times)]
         changed += [change for _, change in frames]
         answered(page)
+        page.wait_for_timeout(PAUSE)
     return {
         "median": statistics.median(gaps),
         "p95": percentile(gaps, 0.95),
@@ -121,7 +123,7 @@ def main() -> None:
             pairs = []
             for edit in range(EDITS):
                 pairs.append(page.evaluate(KEY, "ArrowLeft" if edit % 2 else "ArrowRight"))
-                page.wait_for_timeout(250)
+                page.wait_for_timeout(PAUSE)
             previews, answers = (list(times) for times in zip(*pairs, strict=True))
             print(
                 f"{afferents:3d} {moved['median']:8.1f} ms {moved['p95']:5.1f} ms"
