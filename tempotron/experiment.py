@@ -7,28 +7,23 @@ one they can find, together with a sentence for every change they made on the wa
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
 import math
-import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from tempotron import link
+
 VERSION: Literal[1] = 1
 MAX_AFFERENTS = 100
 MAX_SPIKES = 50
-LINK_COMFORT = 2_000
-LINK_LIMIT = 8_000
-_UNPACKED_LIMIT = 100_000
 
 # Smallest and largest value.
 _LENGTH = (10, 2000)
@@ -122,85 +117,16 @@ def repair(raw: object) -> tuple[Experiment, list[str]]:
     """
     if not isinstance(raw, Mapping):
         return _DEFAULT, ["it does not hold an experiment: so the default is shown"]
-    notes: list[str] = []
-    fields: dict[str, Any] = {}
-    for name, value in raw.items():
-        if name in _READERS:
-            fields[name] = _READERS[name](name, value, notes)
-        else:
-            notes.append(f"{_show(name)} is not known here: left out")
+    fields, notes = link.read_fields(raw, _READERS)
     _fill_up(fields, notes)
     _pull_back(fields, notes)
     return Experiment.model_validate(fields), notes
 
 
-def _fit(value: object, bounds: tuple[float, float]) -> tuple[float, str]:
-    """Find the number within bounds nearest to a value, and say what was wrong with it."""
-    number, (low, high) = _number(value), bounds
-    if math.isnan(number):
-        return number, "unreadable"
-    if number < low:
-        return low, f"below {low:g}"
-    if number > high:
-        return high, f"above {high:g}"
-    return number, ""
-
-
-def _number(value: object) -> float:
-    """Read a number, or text that holds one; anything else is NaN."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return math.nan
-    try:
-        return float(value)
-    except ValueError:
-        return math.nan
-    except OverflowError:  # an int beyond all floats
-        return math.inf if isinstance(value, int) and value > 0 else -math.inf
-
-
-def _read_number(
-    bounds: tuple[float, float], name: str, value: object, notes: list[str]
-) -> float | None:
-    default: float | None = getattr(_DEFAULT, name)
-    if value is default is None:
-        return None
-    number, wrong = _fit(value, bounds)
-    kept = default if math.isnan(number) else number
-    if wrong:
-        now = "tau / 4" if kept is None else f"{kept:g}"
-        notes.append(f"{name} {_show(value)} is {wrong}: now {now}")
-    return kept
-
-
-def _read_length(name: str, value: object, notes: list[str]) -> int:
-    number, wrong = _fit(value, _LENGTH)
-    kept = _DEFAULT.T if math.isnan(number) else round(number)
-    if wrong or kept != number:
-        notes.append(f"{name} {_show(value)} is {wrong or 'not whole'}: now {kept}")
-    return kept
-
-
-def _read_flag(name: str, value: object, notes: list[str]) -> bool:
-    text = _show(value).strip().lower()
-    if text in ("1", "true", "yes", "on"):
-        return True
-    if text in ("0", "false", "no", "off"):
-        return False
-    default: bool = getattr(_DEFAULT, name)
-    notes.append(f"{name} {_show(value)} is unreadable: now {'on' if default else 'off'}")
-    return default
-
-
-def _read_version(name: str, value: object, notes: list[str]) -> int:
-    if _number(value) != VERSION:
-        notes.append(f"{name} {_show(value)} is not known here: read as version {VERSION}")
-    return VERSION
-
-
 def _read_pinned(name: str, value: object, notes: list[str]) -> list[float] | None:
     if value is None:
         return None
-    fits = [_fit(item, _TIME_CONSTANT) for item in _items(value)]
+    fits = [link.fit(item, _TIME_CONSTANT) for item in _items(value)]
     if len(fits) != 2 or any(wrong == "unreadable" for _, wrong in fits):
         notes.append(f"{name} time constants are not two numbers: left out")
         return None
@@ -210,20 +136,20 @@ def _read_pinned(name: str, value: object, notes: list[str]) -> list[float] | No
 
 def _read_weights(name: str, value: object, notes: list[str]) -> list[float]:
     if not isinstance(value, list | tuple):
-        notes.append(f"{name} {_show(value)} is unreadable: now the default")
+        notes.append(f"{name} {link.show(value)} is unreadable: now the default")
         return list(_DEFAULT.weights)
     values = _first(value, MAX_AFFERENTS, name, notes)
-    fits = [_fit(item, _WEIGHT) for item in values]
+    fits = [link.fit(item, _WEIGHT) for item in values]
     _tell("weight", zip(values, fits, strict=True), notes, "now 0")
     return [0.0 if math.isnan(number) else number for number, _ in fits]
 
 
 def _read_spikes(name: str, value: object, notes: list[str]) -> list[list[float]]:
     if not isinstance(value, list | tuple):
-        notes.append(f"{name} {_show(value)} is unreadable: now the default")
+        notes.append(f"{name} {link.show(value)} is unreadable: now the default")
         return [list(row) for row in _DEFAULT.spikes]
     given = [_items(row) for row in _first(value, MAX_AFFERENTS, "rows of spikes", notes)]
-    fits = [[_fit(time, (0.0, math.inf)) for time in row] for row in given]
+    fits = [[link.fit(time, (0.0, math.inf)) for time in row] for row in given]
     told = zip(chain.from_iterable(given), chain.from_iterable(fits), strict=True)
     _tell("spike time", told, notes, "left out")
     rows = [[time for time, _ in row if not math.isnan(time)] for row in fits]
@@ -233,17 +159,17 @@ def _read_spikes(name: str, value: object, notes: list[str]) -> list[list[float]
     ]
 
 
-_READERS: dict[object, Callable[[str, object, list[str]], object]] = {
-    "version": _read_version,
-    "T": _read_length,
-    "tau": partial(_read_number, _TIME_CONSTANT),
-    "tau_s": partial(_read_number, _TIME_CONSTANT),
-    "theta": partial(_read_number, _THRESHOLD),
+_READERS: dict[object, link.Reader] = {
+    "version": partial(link.read_version, VERSION),
+    "T": partial(link.read_whole, _LENGTH, _DEFAULT.T),
+    "tau": partial(link.read_number, _TIME_CONSTANT, _DEFAULT.tau),
+    "tau_s": partial(link.read_number_or_none, _TIME_CONSTANT, "tau / 4"),
+    "theta": partial(link.read_number, _THRESHOLD, _DEFAULT.theta),
     "weights": _read_weights,
     "spikes": _read_spikes,
-    "exact": _read_flag,
-    "scaled": _read_flag,
-    "shunt": _read_flag,
+    "exact": partial(link.read_flag, _DEFAULT.exact),
+    "scaled": partial(link.read_flag, _DEFAULT.scaled),
+    "shunt": partial(link.read_flag, _DEFAULT.shunt),
     "pinned": _read_pinned,
 }
 
@@ -273,7 +199,7 @@ def _tell(
     for wrong, found in faults.items():
         value, number = found[0]
         now = unreadable if wrong == "unreadable" else f"now {number:g}"
-        which = f"{what} {_show(value)} is" if len(found) == 1 else f"{len(found)} {what}s are"
+        which = f"{what} {link.show(value)} is" if len(found) == 1 else f"{len(found)} {what}s are"
         notes.append(f"{which} {wrong}: {now}")
 
 
@@ -283,7 +209,9 @@ def _fill_up(fields: dict[str, Any], notes: list[str]) -> None:
     rows = fields.get("spikes", list(_DEFAULT.spikes))
     count = max(len(weights), len(rows), 1)
     if count > min(len(weights), len(rows)):
-        counts = f"{_count(len(weights), 'weight')} against {_count(len(rows), 'row')} of spikes"
+        counts = (
+            f"{link.count(len(weights), 'weight')} against {link.count(len(rows), 'row')} of spikes"
+        )
         notes.append(f"{counts}: filled up to {count}")
     fields["weights"] = weights + [0.0] * (count - len(weights))
     fields["spikes"] = rows + [[]] * (count - len(rows))
@@ -294,39 +222,8 @@ def _pull_back(fields: dict[str, Any], notes: list[str]) -> None:
     end = fields.get("T", _DEFAULT.T)
     late = sum(time > end for row in fields["spikes"] for time in row)
     if late:
-        notes.append(f"{_count(late, 'spike')} after T = {end} ms: now at {end} ms")
+        notes.append(f"{link.count(late, 'spike')} after T = {end} ms: now at {end} ms")
         fields["spikes"] = [[min(time, end) for time in row] for row in fields["spikes"]]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _show(value: object) -> str:
-    """Quote something from outside: short, and without a sign that a page could take as markup."""
-    if isinstance(value, str):
-        more = "..." if len(value) > 20 else ""
-        # Dots are for numbers; elsewhere they could make the name of a site.
-        plain = re.sub(r"[^\w ,.+-]|\.(?!\d)", "?", value[:20])
-        return plain.strip() + more or "(empty)"
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, int | float):
-        return f"{_number(value):.12g}"
-    return "(list)" if isinstance(value, list | tuple) else "(object)"
-
-
-def sentence(notes: Sequence[str], source: str = "link") -> str:
-    """Say in one sentence what was changed to make something from outside valid; '' if nothing."""
-    if not notes:
-        return ""
-    shown = "; ".join(note.replace(": ", ", ") for note in notes[:4])
-    more = f"; and {len(notes) - 4} more" if len(notes) > 4 else ""
-    return f"Not everything in this {source} could be used as it was: {shown}{more}."
-
-
-# '_', '~', '-' and '.' pass through a URL unescaped.
-_BETWEEN_AFFERENTS, _BETWEEN_SPIKES = "_", "~"
 
 
 def encode(experiment: Experiment) -> str:
@@ -338,16 +235,7 @@ def encode(experiment: Experiment) -> str:
     Raises:
         ValueError: If even the packed string is longer than 8,000 characters.
     """
-    query = urlencode({name: _text(value) for name, value in changed(experiment).items()})
-    if len(query) <= LINK_COMFORT:
-        return query
-    packed = base64.urlsafe_b64encode(zlib.compress(query.encode(), 9)).decode().rstrip("=")
-    link = f"z={packed}"
-    if len(link) > LINK_LIMIT:
-        raise ValueError(
-            f"experiment is too large for a link: {len(link)} characters, at most {LINK_LIMIT}"
-        )
-    return link
+    return link.write(changed(experiment), "experiment")
 
 
 def decode(parameters: Mapping[str, str]) -> tuple[Experiment, list[str]]:
@@ -356,48 +244,20 @@ def decode(parameters: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     Returns:
         The nearest valid experiment, and one clause for every change (see `repair`).
     """
-    length = sum(len(name) + len(value) + 2 for name, value in parameters.items())
-    if length > LINK_LIMIT + 100:
-        return _DEFAULT, [f"it is longer than {LINK_LIMIT} characters: so the default is shown"]
-    if "z" in parameters:
-        try:
-            packed = dict(parse_qsl(_unpack(parameters["z"]), keep_blank_values=True))
-        except (ValueError, zlib.error):
-            return _DEFAULT, ["its packed part is damaged: so the default is shown"]
-        parameters = packed | {name: parameters[name] for name in parameters if name != "z"}
-    return repair({name: _read(name, value) for name, value in parameters.items()})
-
-
-def _unpack(packed: str) -> str:
-    raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars="-_", validate=True)
-    unpacker = zlib.decompressobj()
-    text = unpacker.decompress(raw, _UNPACKED_LIMIT)
-    if unpacker.unconsumed_tail:
-        raise ValueError(f"z unpacks to more than {_UNPACKED_LIMIT} characters")
-    if not unpacker.eof or unpacker.unused_data:
-        raise ValueError("z was cut off or extended")
-    return text.decode()
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, list):
-        nested = bool(value) and isinstance(value[0], list)
-        inner: Callable[[Any], str] = (
-            (lambda row: _BETWEEN_SPIKES.join(map(_text, row))) if nested else _text
-        )
-        return _BETWEEN_AFFERENTS.join(map(inner, value))
-    return str(value).removesuffix(".0")
+    try:
+        fields = link.read(parameters)
+    except ValueError as error:
+        return _DEFAULT, [f"{error}: so the default is shown"]
+    return repair({name: _read(name, value) for name, value in fields.items()})
 
 
 def _read(name: str, value: str) -> object:
     """Split the lists of a link; numbers stay text, for `repair` to read or mend."""
     if name == "spikes":
-        rows = value.split(_BETWEEN_AFFERENTS)
-        return [row.split(_BETWEEN_SPIKES) if row else [] for row in rows]
+        rows = value.split(link.BETWEEN_ROWS)
+        return [row.split(link.BETWEEN_ITEMS) if row else [] for row in rows]
     if name in ("weights", "pinned"):
-        return value.split(_BETWEEN_AFFERENTS) if value else []
+        return value.split(link.BETWEEN_ROWS) if value else []
     return value
 
 
@@ -457,7 +317,9 @@ def from_csv(text: str, base: Experiment) -> tuple[Experiment, list[str]]:
     fields["spikes"] = [rows.get(number, []) for number in numbers]
     experiment, notes = repair(fields)
     if clashes:
-        notes += [f"{_count(len(clashes), 'afferent')} with more than one weight: the first counts"]
+        notes += [
+            f"{link.count(len(clashes), 'afferent')} with more than one weight: the first counts"
+        ]
     return experiment, notes
 
 
@@ -471,11 +333,11 @@ def _lines(text: str) -> Iterator[tuple[int, str, str]]:
         table.fieldnames = names
         for record in table:
             afferent, weight, time = (record[name].strip() for name in _COLUMNS)
-            if _number(afferent) not in range(1, MAX_AFFERENTS + 1):
+            if link.number(afferent) not in range(1, MAX_AFFERENTS + 1):
                 raise ValueError(
-                    f"afferent in line {table.line_num} is {_show(afferent)}, "
+                    f"afferent in line {table.line_num} is {link.show(afferent)}, "
                     f"not a number from 1 to {MAX_AFFERENTS}"
                 )
-            yield int(_number(afferent)), weight, time
+            yield int(link.number(afferent)), weight, time
     except csv.Error as error:
         raise ValueError(f"text is not CSV: {error}") from error

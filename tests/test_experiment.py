@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tempotron.experiment import (
-    LINK_COMFORT,
-    LINK_LIMIT,
     MAX_AFFERENTS,
     MAX_SPIKES,
     Experiment,
@@ -25,10 +23,10 @@ from tempotron.experiment import (
     from_csv,
     from_json,
     repair,
-    sentence,
     to_csv,
     to_json,
 )
+from tempotron.link import LINK_COMFORT, LINK_LIMIT, sentence
 
 DEFAULT = Experiment()
 

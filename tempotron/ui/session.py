@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 import torch
 
-from tempotron.experiment import Experiment, decode, encode, repair, sentence
+from tempotron.experiment import Experiment, decode, encode, repair
+from tempotron.link import sentence
 
 _HERE = Path(__file__).parent
 MENU = {"Explore": "app.py", "Data": "pages/data.py"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tempotron.experiment import from_csv, from_json, sentence
+from tempotron.experiment import from_csv, from_json
+from tempotron.link import sentence
 from tempotron.ui.session import Lab
 
 _TYPES = {"json": "application/json", "csv": "text/csv", "py": "text/x-python"}

@@ -1,0 +1,222 @@
+"""Links: how fields become a query string, and how whatever comes from outside is read again.
+
+A reader takes the name of a field, a value of any kind and a list of notes. It returns the nearest
+value that is valid; for a change it adds one clause to the notes: what was wrong, a colon, and
+what is there instead ("tau 5000 is above 1000: now 1000").
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+LINK_COMFORT = 2_000
+LINK_LIMIT = 8_000
+_UNPACKED_LIMIT = 100_000
+
+Bounds = tuple[float, float]
+Reader = Callable[[str, object, list[str]], object]
+
+# '_', '~', '-' and '.' pass through a URL unescaped.
+BETWEEN_ROWS, BETWEEN_ITEMS = "_", "~"
+
+
+def write(fields: Mapping[str, Any], what: str) -> str:
+    """Write fields as a query string, readable up to 2,000 characters and packed beyond.
+
+    Args:
+        fields: Text, numbers, flags, lists of numbers or lists of such lists.
+        what: What they are, for the error.
+
+    Raises:
+        ValueError: If even the packed string is longer than 8,000 characters.
+    """
+    query = urlencode({name: _text(value) for name, value in fields.items()})
+    if len(query) <= LINK_COMFORT:
+        return query
+    packed = base64.urlsafe_b64encode(zlib.compress(query.encode(), 9)).decode().rstrip("=")
+    link = f"z={packed}"
+    if len(link) > LINK_LIMIT:
+        raise ValueError(
+            f"{what} is too large for a link: {len(link)} characters, at most {LINK_LIMIT}"
+        )
+    return link
+
+
+def read(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Unpack the parameters of a link, if they are packed.
+
+    Raises:
+        ValueError: If they are too long or damaged; its text is the first half of a clause.
+    """
+    length = sum(len(name) + len(value) + 2 for name, value in parameters.items())
+    if length > LINK_LIMIT + 100:
+        raise ValueError(f"it is longer than {LINK_LIMIT} characters")
+    if "z" not in parameters:
+        return parameters
+    try:
+        packed = dict(parse_qsl(_unpack(parameters["z"]), keep_blank_values=True))
+    except (ValueError, zlib.error) as error:
+        raise ValueError("its packed part is damaged") from error
+    return packed | {name: parameters[name] for name in parameters if name != "z"}
+
+
+def read_fields(
+    raw: Mapping[Any, object], readers: Mapping[object, Reader]
+) -> tuple[dict[str, Any], list[str]]:
+    """Read every field that there is a reader for.
+
+    Returns:
+        The fields, and one clause for every change.
+    """
+    fields: dict[str, Any] = {}
+    notes: list[str] = []
+    for name, value in raw.items():
+        if name in readers:
+            fields[name] = readers[name](name, value, notes)
+        else:
+            notes.append(f"{show(name)} is not known here: left out")
+    return fields, notes
+
+
+def read_number(
+    bounds: Bounds, default: float, name: str, value: object, notes: list[str]
+) -> float:
+    """Read a number, or text that holds one."""
+    kept, wrong = fit(value, bounds)
+    if math.isnan(kept):
+        kept = default
+    if wrong:
+        notes.append(f"{name} {show(value)} is {wrong}: now {kept:g}")
+    return kept
+
+
+def read_number_or_none(
+    bounds: Bounds, otherwise: str, name: str, value: object, notes: list[str]
+) -> float | None:
+    """Read a number, or None, of which ``otherwise`` says what it stands for."""
+    if value is None:
+        return None
+    kept, wrong = fit(value, bounds)
+    if wrong:
+        now = otherwise if math.isnan(kept) else f"{kept:g}"
+        notes.append(f"{name} {show(value)} is {wrong}: now {now}")
+    return None if math.isnan(kept) else kept
+
+
+def read_whole(bounds: Bounds, default: int, name: str, value: object, notes: list[str]) -> int:
+    """Read a whole number."""
+    found, wrong = fit(value, bounds)
+    kept = default if math.isnan(found) else round(found)
+    if wrong or kept != found:
+        notes.append(f"{name} {show(value)} is {wrong or 'not whole'}: now {kept}")
+    return kept
+
+
+def read_flag(default: bool, name: str, value: object, notes: list[str]) -> bool:
+    """Read yes or no."""
+    text = show(value).strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    notes.append(f"{name} {show(value)} is unreadable: now {'on' if default else 'off'}")
+    return default
+
+
+def read_choice(
+    names: Sequence[str], default: str, name: str, value: object, notes: list[str]
+) -> str:
+    """Read one of several names."""
+    if isinstance(value, str) and value in names:
+        return value
+    notes.append(f"{name} {show(value)} is not known here: now {default}")
+    return default
+
+
+def read_version(version: int, name: str, value: object, notes: list[str]) -> int:
+    """Read the version of what is to come; there is only one that is known."""
+    if number(value) != version:
+        notes.append(f"{name} {show(value)} is not known here: read as version {version}")
+    return version
+
+
+def fit(value: object, bounds: Bounds) -> tuple[float, str]:
+    """Find the number within bounds nearest to a value, and say what was wrong with it."""
+    found, (low, high) = number(value), bounds
+    if math.isnan(found):
+        return found, "unreadable"
+    if found < low:
+        return low, f"below {low:g}"
+    if found > high:
+        return high, f"above {high:g}"
+    return found, ""
+
+
+def number(value: object) -> float:
+    """Read a number, or text that holds one; anything else is NaN."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return math.nan
+    try:
+        return float(value)
+    except ValueError:
+        return math.nan
+    except OverflowError:  # an int beyond all floats
+        return math.inf if isinstance(value, int) and value > 0 else -math.inf
+
+
+def count(number: int, noun: str) -> str:
+    """Put a noun in the plural, unless there is one of it."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def show(value: object) -> str:
+    """Quote something from outside: short, and without a sign that a page could take as markup."""
+    if isinstance(value, str):
+        more = "..." if len(value) > 20 else ""
+        # Dots are for numbers; elsewhere they could make the name of a site.
+        plain = re.sub(r"[^\w ,.+-]|\.(?!\d)", "?", value[:20])
+        return plain.strip() + more or "(empty)"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return f"{number(value):.12g}"
+    return "(list)" if isinstance(value, list | tuple) else "(object)"
+
+
+def sentence(notes: Sequence[str], source: str = "link") -> str:
+    """Say in one sentence what was changed to make something from outside valid; '' if nothing."""
+    if not notes:
+        return ""
+    shown = "; ".join(note.replace(": ", ", ") for note in notes[:4])
+    more = f"; and {len(notes) - 4} more" if len(notes) > 4 else ""
+    return f"Not everything in this {source} could be used as it was: {shown}{more}."
+
+
+def _unpack(packed: str) -> str:
+    raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars="-_", validate=True)
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(raw, _UNPACKED_LIMIT)
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"z unpacks to more than {_UNPACKED_LIMIT} characters")
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("z was cut off or extended")
+    return text.decode()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, list):
+        nested = bool(value) and isinstance(value[0], list)
+        inner: Callable[[Any], str] = (
+            (lambda row: BETWEEN_ITEMS.join(map(_text, row))) if nested else _text
+        )
+        return BETWEEN_ROWS.join(map(inner, value))
+    return str(value).removesuffix(".0")
