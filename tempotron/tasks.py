@@ -109,25 +109,27 @@ class Task:
         return found
 
 
-def order_of_two(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
+def order_of_two(gap: float = 20.0, T: float = 100.0, swap: bool = False, seed: int = 0) -> Task:
     """Ask for a spike when A comes before B, and for silence when it comes after.
 
     Args:
         gap: Time between the two spikes in ms.
         T: Length of a pattern in ms.
+        swap: Whether the neuron ought to fire when B comes first instead.
         seed: Where the first spike falls.
 
     Raises:
         ValueError: If the gap does not fit into the pattern.
     """
     start = _early(_generator(seed), positive(gap, "gap").item(), T)
+    small, large = "BA" if swap else "AB"
     return Task(
         torch.tensor([[start, start + gap], [start + gap, start]]),
-        torch.tensor([True, False]),
+        torch.tensor([not swap, swap]),
         T,
-        "Order of two spikes",
-        "Learnable: a small A lifts what a large B adds to, while the other way round the small "
-        "one comes when the large one has decayed.",
+        "Order of two spikes" + ", swapped" * swap,
+        f"Learnable: a small {small} lifts what a large {large} adds to, while the other way round "
+        "the small one comes when the large one has decayed.",
     )
 
 
@@ -188,6 +190,36 @@ def temporal_xor(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
     )
 
 
+def early_or_late(afferents: int = 6, delay: int = 40, T: float = 200.0, seed: int = 0) -> Task:
+    """Ask for a spike at a random pattern, and for silence at the same pattern some ms later.
+
+    Spikes come at whole ms, so that both voltages are the same to the last digit.
+
+    Args:
+        afferents: Number of afferents N.
+        delay: How much later the second pattern is, in ms.
+        T: Length of a pattern in ms.
+        seed: Spike times.
+
+    Raises:
+        ValueError: If a number is not positive, or both patterns do not fit into the first half
+            of T.
+    """
+    room = positive(T, "T").item() / 2 - _count(delay, "delay")
+    if room < 1:
+        raise ValueError(f"delay must be less than half of T, {T / 2:g}, got {delay}")
+    early = _generator(seed).integers(0, int(room), _count(afferents, "afferents"))
+    return Task(
+        torch.from_numpy(np.stack([early, early + delay])),
+        torch.tensor([True, False]),
+        T,
+        "Early or late",
+        f"Not learnable: whatever the weights, the same spikes {delay} ms later give the same "
+        f"V_max {delay} ms later, so that both patterns fire or neither does: the neuron has no "
+        "clock. That holds unless tau is so long that the pattern ends before the peak.",
+    )
+
+
 def noisy_templates(
     afferents: int = 20, trials: int = 50, jitter: float = 3.0, T: float = 200.0, seed: int = 0
 ) -> Task:
@@ -210,9 +242,7 @@ def noisy_templates(
 
     def copies() -> Tensor:
         noise = generator.normal(0, spread, (2, count, afferents))
-        # Reflected at both ends, so that no spike is lost.
-        times = np.abs(templates + noise)
-        return torch.from_numpy(np.where(times < end, times, 2 * end - times)).flatten(0, 1)
+        return torch.from_numpy(_reflected(templates + noise, end)).flatten(0, 1)
 
     fire = torch.arange(2 * count) < count
     task = Task(
@@ -326,6 +356,45 @@ def poisson_rates(
         T,
         "Poisson rates",
         "Learnable: rates differ, but what is learnt are the times of these very trains.",
+    )
+
+
+def swapped(task: Task) -> Task:
+    """Exchange fire and silence in a task for one neuron, in its unseen trials too.
+
+    Raises:
+        ValueError: If there are several neurons.
+    """
+    if task.kind[1] != 1:
+        raise ValueError(f"task must be one for 1 neuron, got {task.kind[1]}")
+    return replace(
+        task,
+        targets=~task.targets,
+        name=f"{task.name}, swapped",
+        unseen=task.unseen and swapped(task.unseen),
+    )
+
+
+def jittered(task: Task, jitter: float, seed: int = 0) -> Task:
+    """Move every spike of a task, and of its unseen trials, by normal noise, once and for all.
+
+    Args:
+        task: Its spikes stay within the pattern: they are reflected at both ends.
+        jitter: Standard deviation of the noise in ms.
+        seed: Noise.
+
+    Raises:
+        ValueError: If the jitter is not positive.
+    """
+    noise = _generator(seed).normal(0, positive(jitter, "jitter").item(), task.spikes.shape)
+    times = task.spikes.numpy()
+    moved = np.where((times >= 0) & (times < task.T), _reflected(times + noise, task.T), times)
+    return replace(
+        task,
+        spikes=torch.from_numpy(moved),
+        sentence=f"{task.sentence} Here noise of s.d. {jitter:g} ms has moved every spike once: no "
+        "two patterns are exactly alike any more.",
+        unseen=task.unseen and jittered(task.unseen, jitter, seed + 1),
     )
 
 
@@ -517,6 +586,12 @@ def _firing(targets: Tensor, patterns: int) -> Tensor:
     if targets.max() >= 1000:
         raise ValueError(f"targets must be classes below 1000, got {targets.max().item()}")
     return functional.one_hot(targets.long()).bool().cpu()
+
+
+def _reflected(times: Floats, end: float) -> Floats:
+    """Reflect times at both ends of a pattern, so that no spike is lost."""
+    within = np.mod(np.abs(times), 2 * end)
+    return np.where(within < end, within, 2 * end - within)
 
 
 def _early(generator: np.random.Generator, length: float, T: float) -> float:

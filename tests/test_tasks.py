@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tempotron import Task, tasks
+from tempotron import Task, layer, tasks
 from tempotron.compiled import peaks
 from tempotron.training import train
 
@@ -16,6 +16,7 @@ MAKERS: dict[str, Callable[[int], Task]] = {
     "gaps": lambda seed: tasks.two_gaps(seed=seed),
     "swapped": lambda seed: tasks.two_gaps(swap=True, seed=seed),
     "xor": lambda seed: tasks.temporal_xor(seed=seed),
+    "late": lambda seed: tasks.early_or_late(seed=seed),
     "templates": lambda seed: tasks.noisy_templates(seed=seed),
     "latencies": lambda seed: tasks.random_latencies(seed=seed),
     "synchrony": lambda seed: tasks.pairwise_synchrony(pairs=10, trials=40, seed=seed),
@@ -194,3 +195,68 @@ T, F = torch.zeros(2, 3), torch.tensor([True, False])
 def test_impossible_input_is_refused_by_name(message: str, call: Callable[[], Task]) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+# Changes of a task.
+
+
+@pytest.mark.parametrize("weights", [[1.0, 0.5, -1.0, 0.25, 2.0, -0.3], [-1.0] * 6, [0.1] * 6])
+@pytest.mark.parametrize("seed", range(5))
+def test_early_and_late_have_the_same_peak_to_the_last_digit(
+    weights: list[float], seed: int
+) -> None:
+    task = tasks.early_or_late(seed=seed)
+    found = layer.peak(torch.tensor([weights]).double(), task.events(15, 3.75))
+    early, late = found.v_max[:, 0].tolist()
+    assert early == late
+    later = (found.t_max[1] - found.t_max[0]).item()
+    assert later == pytest.approx(40 if early > 0 else 0)
+
+
+def test_a_delay_that_leaves_no_room_is_refused() -> None:
+    with pytest.raises(ValueError, match="delay must be less than half of T, 100, got 100"):
+        tasks.early_or_late(delay=100)
+
+
+def test_swapped_labels_are_those_of_the_other_question() -> None:
+    task = tasks.noisy_templates(trials=3)
+    other = tasks.swapped(task)
+    assert other.targets.tolist() == (~task.targets).tolist()
+    assert torch.equal(other.spikes, task.spikes)
+    assert other.unseen is not None
+    assert other.unseen.targets.tolist() == other.targets.tolist()
+    assert other.name == "Two noisy templates, swapped"
+    assert tasks.order_of_two(swap=True).targets.tolist() == [[False], [True]]
+
+
+def test_labels_of_several_neurons_are_not_swapped() -> None:
+    with pytest.raises(ValueError, match="task must be one for 1 neuron, got 3"):
+        tasks.swapped(tasks.measured("iris"))
+
+
+def test_jitter_moves_every_spike_by_noise_of_its_size_and_none_out_of_the_pattern() -> None:
+    task = tasks.random_latencies(50, 2, T=500)
+    moved = tasks.jittered(task, 3).spikes - task.spikes
+    assert moved.std().item() == pytest.approx(3, rel=0.05)
+    wild = tasks.jittered(task, 2000).spikes
+    assert ((wild >= 0) & (wild < 500)).all()
+
+
+def test_jitter_leaves_absent_and_late_spikes_alone_and_repeats_with_its_seed() -> None:
+    task = Task(torch.tensor([[-1.0, 10.0, 60.0]]), torch.tensor([True]), 50, "", "Learnable.")
+    moved = tasks.jittered(task, 3, seed=1)
+    assert moved.spikes.flatten().tolist()[::2] == [-1, 60]
+    assert moved.spikes[0, 1] != 10
+    assert torch.equal(moved.spikes, tasks.jittered(task, 3, seed=1).spikes)
+    assert not torch.equal(moved.spikes, tasks.jittered(task, 3, seed=2).spikes)
+    assert moved.sentence.startswith("Learnable. Here noise of s.d. 3 ms")
+
+
+def test_jitter_moves_unseen_trials_too_by_other_noise() -> None:
+    task = tasks.noisy_templates(trials=3)
+    moved = tasks.jittered(task, 1)
+    assert task.unseen is not None
+    assert moved.unseen is not None
+    here, there = moved.spikes - task.spikes, moved.unseen.spikes - task.unseen.spikes
+    assert there.abs().min() > 0
+    assert not torch.allclose(here, there)

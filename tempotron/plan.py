@@ -1,0 +1,275 @@
+"""What a link to a run holds: the one description of a task, its settings and the step looked at.
+
+A `Plan` is to Train what an `Experiment` is to Explore: small, validated, versioned, and enough to
+repeat a run to the last digit. ``decode`` always returns a valid plan, the nearest it can find.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from tempotron import link, tasks
+from tempotron.learning import COSTS, RULES, Cost, Rule
+from tempotron.tasks import Task
+from tempotron.training import Progress, Run, Settings, stream, train
+
+VERSION: Literal[1] = 1
+TaskName = Literal[
+    "latencies", "order", "gaps", "late", "templates", "synchrony", "rates", "iris", "digits"
+]
+TASKS: tuple[TaskName, ...] = get_args(TaskName)
+# So that a recorded run stays a message of some MB, and a task some MB of memory.
+MAX_DECISIONS = 500_000
+MAX_SPIKES = 500_000
+
+# Smallest and largest value.
+BOUNDS: dict[str, link.Bounds] = {
+    "seed": (0, 999_999),
+    "afferents": (4, 500),
+    "patterns": (2, 2000),
+    "jitter": (0, 50),
+    "eta": (1e-4, 2),
+    "rate": (1e-6, 10),
+    "mu": (0, 0.999),
+    "tau": (0.1, 1000),
+    "tau_s": (0.1, 1000),
+    "theta": (0.05, 10),
+    "spread": (0, 1),
+    "epochs": (1, 1000),
+    "step": (0, MAX_DECISIONS),
+}
+
+
+def _within(name: str) -> FieldInfo:
+    found: FieldInfo = Field(ge=BOUNDS[name][0], le=BOUNDS[name][1])
+    return found
+
+
+class Size(NamedTuple):
+    """How large a task is.
+
+    Attributes:
+        afferents: Number of afferents N, or None where it is free.
+        patterns: Number of patterns P, or None where it is free.
+        neurons: Number of neurons O.
+        spikes: Spikes of an afferent in a pattern, about.
+    """
+
+    afferents: int | None
+    patterns: int | None
+    neurons: int = 1
+    spikes: int = 1
+
+
+SIZES: dict[TaskName, Size] = {
+    "latencies": Size(None, None),
+    "order": Size(2, 2),
+    "gaps": Size(2, 2),
+    "late": Size(6, 2),
+    "templates": Size(None, None),
+    "synchrony": Size(None, None),
+    "rates": Size(None, None, spikes=6),
+    "iris": Size(48, 120, 3),
+    "digits": Size(768, 359, 10),
+}
+
+
+def _shrink(fields: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """Bring what does not fit together to the nearest that does, in this order."""
+    size, fits = SIZES[fields["task"]], dict(fields)
+    if fits["swap"] and size.neurons > 1:
+        fits["swap"] = False
+        notes.append("swap is for one neuron only: left out")
+    if size.patterns is None:
+        _limit(fits, "patterns", MAX_SPIKES // (fits["afferents"] * size.spikes), notes)
+    patterns = size.patterns or fits["patterns"]
+    _limit(fits, "epochs", MAX_DECISIONS // (patterns * size.neurons), notes)
+    _limit(fits, "step", fits["epochs"] * patterns, notes)
+    return fits
+
+
+def _limit(fields: dict[str, Any], name: str, most: int, notes: list[str]) -> None:
+    if fields[name] > most:
+        notes.append(f"{name} {fields[name]} is above {most} for this task: now {most}")
+        fields[name] = most
+
+
+class Plan(BaseModel):
+    """A run to be computed. The defaults converge after 14 epochs.
+
+    Attributes:
+        task: What is to be learned; see `task_of`.
+        swap: Whether fire and silence are exchanged; only for one neuron.
+        seed: Task, initial weights and order of presentation.
+        afferents: Number of afferents N where the task leaves it open; pairs take an even one.
+        patterns: Number of patterns P where the task leaves it open; templates take an even one.
+        jitter: Standard deviation in ms of a noise that moves every spike once.
+        rule: See `Settings`, as for all that follow.
+        cost: 'linear' or 'squared'.
+        eta: Expected change of a corrected pattern's own peak.
+        rate: The paper's lambda, or None for the one that eta asks for.
+        mu: Momentum, or None for the rule's own.
+        tau: Membrane time constant in ms.
+        tau_s: Synaptic time constant in ms, or None for a quarter of tau.
+        theta: Firing threshold.
+        spread: Standard deviation of the initial weights.
+        epochs: Limit of epochs.
+        step: Number of presentations after which the run is looked at.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    version: Literal[1] = VERSION
+    task: TaskName = "latencies"
+    swap: bool = False
+    seed: Annotated[int, _within("seed")] = 0
+    afferents: Annotated[int, _within("afferents")] = 20
+    patterns: Annotated[int, _within("patterns")] = 10
+    jitter: Annotated[float, _within("jitter")] = 0.0
+    rule: Rule = "paper"
+    cost: Cost = "linear"
+    eta: Annotated[float, _within("eta")] = 0.05
+    rate: Annotated[float, _within("rate")] | None = None
+    mu: Annotated[float, _within("mu")] | None = None
+    tau: Annotated[float, _within("tau")] = 15.0
+    tau_s: Annotated[float, _within("tau_s")] | None = None
+    theta: Annotated[float, _within("theta")] = 1.0
+    spread: Annotated[float, _within("spread")] = 1e-3
+    epochs: Annotated[int, _within("epochs")] = 100
+    step: Annotated[int, _within("step")] = 0
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        clauses: list[str] = []
+        _shrink(self.model_dump(), clauses)
+        if clauses:
+            raise PydanticCustomError("too_much", "{what}", {"what": clauses[0].split(": ")[0]})
+        return self
+
+
+_DEFAULT = Plan()
+_SETTINGS = {field.name for field in dataclasses.fields(Settings)}
+
+
+def changed(plan: Plan) -> dict[str, Any]:
+    """Collect the fields of a plan that differ from the defaults."""
+    return plan.model_dump(mode="json", exclude_defaults=True)
+
+
+def encode(plan: Plan) -> str:
+    """Write a plan as a query string; what has its default value stays out."""
+    return link.write(changed(plan), "plan")
+
+
+def decode(parameters: Mapping[str, str]) -> tuple[Plan, list[str]]:
+    """Read the parameters of a link.
+
+    Returns:
+        The nearest valid plan, and one clause for every change; see `link`.
+    """
+    try:
+        return repair(link.read(parameters))
+    except ValueError as error:
+        return _DEFAULT, [f"{error}: so the default is shown"]
+
+
+def repair(raw: Mapping[Any, object]) -> tuple[Plan, list[str]]:
+    """Find the valid plan nearest to a mapping of anything.
+
+    Returns:
+        The plan, and one clause for every change.
+    """
+    fields, notes = link.read_fields(raw, _READERS)
+    return Plan.model_validate(_shrink(_DEFAULT.model_dump() | fields, notes)), notes
+
+
+def _whole(name: str) -> link.Reader:
+    return partial(link.read_whole, BOUNDS[name], getattr(_DEFAULT, name))
+
+
+def _number(name: str) -> link.Reader:
+    return partial(link.read_number, BOUNDS[name], getattr(_DEFAULT, name))
+
+
+_READERS: dict[object, link.Reader] = {
+    "version": partial(link.read_version, VERSION),
+    "task": partial(link.read_choice, TASKS, _DEFAULT.task),
+    "swap": partial(link.read_flag, _DEFAULT.swap),
+    "seed": _whole("seed"),
+    "afferents": _whole("afferents"),
+    "patterns": _whole("patterns"),
+    "jitter": _number("jitter"),
+    "rule": partial(link.read_choice, RULES, _DEFAULT.rule),
+    "cost": partial(link.read_choice, COSTS, _DEFAULT.cost),
+    "eta": _number("eta"),
+    "rate": partial(link.read_number_or_none, BOUNDS["rate"], "the one for eta"),
+    "mu": partial(link.read_number_or_none, BOUNDS["mu"], "the rule's own"),
+    "tau": _number("tau"),
+    "tau_s": partial(link.read_number_or_none, BOUNDS["tau_s"], "tau / 4"),
+    "theta": _number("theta"),
+    "spread": _number("spread"),
+    "epochs": _whole("epochs"),
+    "step": _whole("step"),
+}
+
+
+def settings_of(plan: Plan) -> Settings:
+    """Collect the settings of a plan's run."""
+    return Settings(**plan.model_dump(include=_SETTINGS))
+
+
+def task_of(plan: Plan) -> Task:
+    """Make the task of a plan."""
+    return _task(plan.task, plan.swap, plan.seed, plan.afferents, plan.patterns, plan.jitter)
+
+
+@lru_cache(maxsize=8)
+def _task(
+    name: TaskName, swap: bool, seed: int, afferents: int, patterns: int, jitter: float
+) -> Task:
+    load = patterns / afferents
+    match name:
+        case "latencies":
+            task = tasks.random_latencies(afferents, load, seed=seed)
+        # These two have other reasons to be learnable when swapped.
+        case "order":
+            task, swap = tasks.order_of_two(swap=swap, seed=seed), False
+        case "gaps":
+            task, swap = tasks.two_gaps(swap=swap, seed=seed), False
+        case "late":
+            task = tasks.early_or_late(seed=seed)
+        case "templates":
+            task = tasks.noisy_templates(afferents, patterns // 2, seed=seed)
+        case "synchrony":
+            task = tasks.pairwise_synchrony(afferents // 2, patterns, seed=seed)
+        case "rates":
+            task = tasks.poisson_rates(afferents, load, seed=seed)
+        case "iris":
+            task = tasks.measured("iris", seed=seed)
+        case "digits":
+            # Most of them to test on: a fifth is enough to learn from.
+            task = tasks.measured("digits", seed=seed, test_share=0.8)
+    task = tasks.swapped(task) if swap else task
+    return tasks.jittered(task, jitter, seed) if jitter else task
+
+
+def stream_of(plan: Plan) -> Iterator[Progress]:
+    """Compute the run of a plan bit by bit; see `training.stream`."""
+    return stream(task_of(plan), **vars(settings_of(plan)))
+
+
+def run_of(plan: Plan) -> Run:
+    """Compute the run of a plan, whatever its step."""
+    return _run(plan.model_copy(update={"step": 0}))
+
+
+@lru_cache(maxsize=8)
+def _run(plan: Plan) -> Run:
+    return train(task_of(plan), **vars(settings_of(plan)))

@@ -1,0 +1,228 @@
+"""Plans: their links, what is made of bad ones, and what is true of the runs they describe."""
+
+import math
+import time
+from urllib.parse import parse_qsl
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tempotron.plan import (
+    BOUNDS,
+    MAX_DECISIONS,
+    SIZES,
+    TASKS,
+    Plan,
+    decode,
+    encode,
+    repair,
+    run_of,
+    settings_of,
+    stream_of,
+    task_of,
+)
+
+DEFAULT = Plan()
+WHOLE = ("seed", "afferents", "patterns", "epochs", "step")
+
+
+def opened(query: str) -> tuple[Plan, list[str]]:
+    """Open a query string as a browser hands it over."""
+    return decode(dict(parse_qsl(query, keep_blank_values=True)))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Draw valid plans."""
+    fields: dict[str, object] = {}
+    for name, (low, high) in BOUNDS.items():
+        whole = st.integers(math.ceil(low), math.floor(high))
+        fields[name] = draw(whole if name in WHOLE else st.floats(low, high))
+    fields["task"] = draw(st.sampled_from(TASKS))
+    fields["swap"] = draw(st.booleans())
+    for name in ("rate", "mu", "tau_s"):
+        fields[name] = draw(st.none() | st.just(fields[name]))
+    return repair(fields)[0]
+
+
+# Links.
+
+
+@settings(deadline=None, max_examples=150)
+@given(plans())
+def test_a_link_opens_the_plan_it_was_made_from(plan: Plan) -> None:
+    assert opened(encode(plan)) == (plan, [])
+
+
+def test_default_values_stay_out_of_the_link() -> None:
+    assert encode(DEFAULT) == ""
+    assert encode(Plan(task="gaps", swap=True)) == "task=gaps&swap=1"
+    assert encode(Plan(mu=0, tau_s=3.75, step=12)) == "mu=0&tau_s=3.75&step=12"
+
+
+@pytest.mark.parametrize(
+    ("query", "plan", "notes"),
+    [
+        ("tau=nan", Plan(), ["tau nan is unreadable: now 15"]),
+        ("eta=1e999", Plan(eta=2), ["eta 1e999 is above 2: now 2"]),
+        ("mu=1", Plan(mu=0.999), ["mu 1 is above 0.999: now 0.999"]),
+        ("mu=x", Plan(), ["mu x is unreadable: now the rule's own"]),
+        ("rate=", Plan(), ["rate (empty) is unreadable: now the one for eta"]),
+        ("tau_s=0", Plan(tau_s=0.1), ["tau_s 0 is below 0.1: now 0.1"]),
+        ("task=xor", Plan(), ["task xor is not known here: now latencies"]),
+        ("rule=hebb", Plan(), ["rule hebb is not known here: now paper"]),
+        ("cost=", Plan(), ["cost (empty) is not known here: now linear"]),
+        ("seed=1.5", Plan(seed=2), ["seed 1.5 is not whole: now 2"]),
+        ("seed=-1", Plan(), ["seed -1 is below 0: now 0"]),
+        ("swap=perhaps", Plan(), ["swap perhaps is unreadable: now off"]),
+        ("version=2", Plan(), ["version 2 is not known here: read as version 1"]),
+        ("weights=1_2", Plan(), ["weights is not known here: left out"]),
+        ("z=%25", Plan(), ["its packed part is damaged: so the default is shown"]),
+        (
+            f"task={'x' * 9000}",
+            Plan(),
+            ["it is longer than 8000 characters: so the default is shown"],
+        ),
+        (
+            "task=iris&swap=1",
+            Plan(task="iris"),
+            ["swap is for one neuron only: left out"],
+        ),
+        (
+            "afferents=500&patterns=2000",
+            Plan(afferents=500, patterns=1000),
+            ["patterns 2000 is above 1000 for this task: now 1000"],
+        ),
+        (
+            "task=digits&epochs=1000",
+            Plan(task="digits", epochs=139),
+            ["epochs 1000 is above 139 for this task: now 139"],
+        ),
+        (
+            "epochs=3&step=31",
+            Plan(epochs=3, step=30),
+            ["step 31 is above 30 for this task: now 30"],
+        ),
+    ],
+)
+def test_a_bad_value_opens_the_nearest_plan_with_one_clause(
+    query: str, plan: Plan, notes: list[str]
+) -> None:
+    assert opened(query) == (plan, notes)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.dictionaries(st.sampled_from([*Plan.model_fields, "z", "x"]), st.text(max_size=20)))
+def test_whatever_a_link_holds_a_valid_plan_is_opened(parameters: dict[str, str]) -> None:
+    plan, _ = decode(parameters)
+    assert opened(encode(plan)) == (plan, [])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tau": math.nan},
+        {"eta": 0},
+        {"mu": 1},
+        {"version": 2},
+        {"nothing": 1},
+        {"task": "iris", "swap": True},
+        {"afferents": 500, "patterns": 1001},
+        {"task": "digits", "epochs": 140},
+        {"epochs": 1, "step": 11},
+    ],
+    ids=str,
+)
+def test_a_plan_that_cannot_be_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Plan.model_validate(fields)
+
+
+# Runs.
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_default_plan_converges_in_10_to_40_epochs(seed: int) -> None:
+    run = run_of(Plan(seed=seed))
+    assert run.outcome == "converged"
+    assert 10 <= len(run.errors) <= 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "late"])
+def test_every_other_task_is_learned_in_small_steps(task: str, seed: int) -> None:
+    run = run_of(Plan.model_validate({"task": task, "seed": seed, "eta": 0.02}))
+    assert run.outcome == "converged"
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("fields", [{}, {"rule": "reflect"}, {"cost": "squared"}, {"spread": 1}])
+@pytest.mark.parametrize("seed", range(3))
+def test_early_or_late_is_never_learned_and_says_so(
+    fields: dict[str, object], swap: bool, seed: int
+) -> None:
+    plan = Plan.model_validate(
+        {"task": "late", "swap": swap, "seed": seed, "epochs": 1000, **fields}
+    )
+    run = run_of(plan)
+    assert run.outcome == "limit"
+    assert run.errors.min() >= 1
+    assert "Not learnable" in task_of(plan).sentence
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_has_the_size_that_its_plan_expects(name: str) -> None:
+    plan = Plan.model_validate({"task": name, "afferents": 30, "patterns": 12})
+    size, task = SIZES[plan.task], task_of(plan)
+    assert task.kind == (size.afferents or 30, size.neurons)
+    assert task.patterns == (size.patterns or 12)
+    assert task.spikes_per_pattern <= task.kind[0] * size.spikes
+
+
+@pytest.mark.parametrize("name", ["latencies", "order", "gaps", "late", "templates", "rates"])
+def test_a_swap_asks_for_the_opposite(name: str) -> None:
+    plan = Plan.model_validate({"task": name})
+    task, other = task_of(plan), task_of(plan.model_copy(update={"swap": True}))
+    assert torch.equal(other.spikes, task.spikes)
+    assert torch.equal(other.targets, ~task.targets)
+    assert "swapped" in other.name
+
+
+def test_jitter_and_seed_change_the_task_but_settings_do_not() -> None:
+    spikes = task_of(DEFAULT).spikes
+    assert task_of(Plan(eta=0.1, tau=20)) is task_of(DEFAULT)
+    assert not torch.equal(task_of(Plan(seed=1)).spikes, spikes)
+    assert not torch.equal(task_of(Plan(jitter=1)).spikes, spikes)
+
+
+def test_settings_are_those_of_the_plan() -> None:
+    plan = Plan(rule="reflect", rate=0.3, mu=0.2, tau=20, theta=2, epochs=7, seed=5, spread=0.1)
+    chosen = settings_of(plan)
+    assert (chosen.rule, chosen.rate, chosen.mu, chosen.synaptic) == ("reflect", 0.3, 0.2, 5)
+    assert (chosen.theta, chosen.epochs, chosen.seed, chosen.spread) == (2, 7, 5, 0.1)
+
+
+def test_the_same_link_gives_the_same_run_to_the_last_digit() -> None:
+    run = run_of(DEFAULT)
+    assert run_of(Plan(step=5)) is run
+    *_, last = stream_of(opened(encode(DEFAULT))[0])
+    assert torch.equal(last.run().weights, run.weights)
+    assert last.run().pattern.tolist() == run.pattern.tolist()
+
+
+def test_the_longest_run_of_a_plan_stays_a_message_of_some_megabytes() -> None:
+    for name, size in SIZES.items():
+        fields = {"task": name, "afferents": 4, "patterns": 2000, "epochs": 1000}
+        plan = repair(fields)[0]
+        patterns = size.patterns or plan.patterns
+        assert plan.epochs * patterns * size.neurons <= MAX_DECISIONS
+
+
+def test_a_toy_run_is_computed_within_a_second() -> None:
+    run_of(DEFAULT)  # so that machine code is ready
+    start = time.perf_counter()
+    run_of(Plan(seed=7, epochs=99))
+    assert time.perf_counter() - start < 1
