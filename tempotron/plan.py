@@ -7,6 +7,7 @@ repeat a run to the last digit. ``decode`` always returns a valid plan, the near
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
@@ -273,3 +274,47 @@ def run_of(plan: Plan) -> Run:
 @lru_cache(maxsize=8)
 def _run(plan: Plan) -> Run:
     return train(task_of(plan), **vars(settings_of(plan)))
+
+
+class Recorder:
+    """The run of a plan in the making, to be looked at, continued or cancelled at any time.
+
+    Attributes:
+        plan: The plan, its step aside.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan.model_copy(update={"step": 0})
+        self._stream = stream_of(plan)
+        self._progress = next(self._stream)
+        self._run: Run | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to compute."""
+        return (self._run or self._progress).outcome == "running"
+
+    @property
+    def share(self) -> float:
+        """Epochs computed, as a share of the limit."""
+        return self._progress.epochs / self.plan.epochs
+
+    @property
+    def run(self) -> Run:
+        """The record so far."""
+        if self._run is None:
+            self._run = self._progress.run()
+        return self._run
+
+    def advance(self, seconds: float) -> None:
+        """Go on for about so long, by a thousand presentations at least, or to the end."""
+        end = time.monotonic() + seconds
+        while self.running:
+            self._progress, self._run = next(self._stream), None
+            if time.monotonic() > end:
+                return
+
+    def cancel(self) -> None:
+        """Leave it at what has been computed."""
+        if self.running:
+            self._run = dataclasses.replace(self.run, outcome="cancelled")

@@ -16,6 +16,7 @@ from tempotron.plan import (
     SIZES,
     TASKS,
     Plan,
+    Recorder,
     decode,
     encode,
     repair,
@@ -211,6 +212,34 @@ def test_the_same_link_gives_the_same_run_to_the_last_digit() -> None:
     *_, last = stream_of(opened(encode(DEFAULT))[0])
     assert torch.equal(last.run().weights, run.weights)
     assert last.run().pattern.tolist() == run.pattern.tolist()
+
+
+def test_a_recorder_goes_on_where_it_was_and_ends_with_the_run_of_its_plan() -> None:
+    plan = Plan(afferents=4, patterns=50, step=7)
+    recorder, shares = Recorder(plan), []
+    while recorder.running:
+        recorder.advance(1e-9)
+        shares.append(recorder.share)
+        assert len(recorder.run) == recorder.share * 5000
+    assert shares == [0.2, 0.4, 0.6, 0.8, 1]
+    assert torch.equal(recorder.run.weights, run_of(plan).weights)
+    assert recorder.run.outcome == "limit"
+
+
+def test_a_cancelled_recorder_stays_where_it_was() -> None:
+    recorder = Recorder(Plan(afferents=4, patterns=50))
+    recorder.advance(1e-9)
+    recorder.cancel()
+    recorder.advance(10)
+    assert not recorder.running
+    assert (recorder.run.outcome, len(recorder.run)) == ("cancelled", 1000)
+
+
+def test_what_has_ended_cannot_be_cancelled() -> None:
+    recorder = Recorder(DEFAULT)
+    recorder.advance(10)
+    recorder.cancel()
+    assert recorder.run.outcome == "converged"
 
 
 def test_the_longest_run_of_a_plan_stays_a_message_of_some_megabytes() -> None:

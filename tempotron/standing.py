@@ -1,0 +1,150 @@
+"""Where a run stands: every decision with the weights it had after some of its presentations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from tempotron.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment
+from tempotron.layer import peak
+from tempotron.learning import argmax_accuracy, firing_accuracy
+from tempotron.training import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What a layer does with every pattern of a task.
+
+    Attributes:
+        fire: Which neurons ought to fire, bool [P, O].
+        v_max: Highest voltage of each neuron [P, O].
+        t_max: Its time in ms [P, O].
+        theta: Firing threshold.
+    """
+
+    fire: Tensor
+    v_max: Tensor
+    t_max: Tensor
+    theta: float
+
+    @cached_property
+    def fired(self) -> Tensor:
+        """Decisions, bool [P, O]."""
+        return self.v_max >= self.theta
+
+    @cached_property
+    def right(self) -> Tensor:
+        """Whether every neuron does what it ought to, bool [P]."""
+        return (self.fired == self.fire).all(1)
+
+    @cached_property
+    def margin(self) -> Tensor:
+        """Distance to the threshold on the right side of it, negative on the wrong one [P, O]."""
+        return torch.where(self.fire, self.v_max - self.theta, self.theta - self.v_max)
+
+    @property
+    def firing_accuracy(self) -> float:
+        """Share of patterns for which every neuron does what it ought to."""
+        return firing_accuracy(self.v_max, self.fire, self.theta)
+
+    @property
+    def argmax_accuracy(self) -> float:
+        """Share of patterns for which the highest voltage is that of the right neuron."""
+        return argmax_accuracy(self.v_max, self.fire)
+
+    @property
+    def confusion(self) -> Tensor:
+        """Count what the patterns of each class made fire [O, O + 2].
+
+        A column for each neuron that fired alone, one for none and one for several.
+        """
+        neurons = self.fire.shape[1]
+        number = self.fired.sum(1)  # summed over O
+        alone = self.fired.int().argmax(1)
+        outcome = torch.where(number == 1, alone, neurons + (number > 1).long())
+        cell = self.fire.int().argmax(1) * (neurons + 2) + outcome
+        return cell.bincount(minlength=neurons * (neurons + 2)).view(neurons, neurons + 2)
+
+
+def stand(run: Run, step: int, unseen: bool = False) -> Standing:
+    """Decide on every pattern with the weights after some presentations.
+
+    Args:
+        run: A recorded run of K presentations.
+        step: Number of presentations, from 0 to K.
+        unseen: Whether to take the unseen trials instead.
+
+    Raises:
+        ValueError: If there is no such step, or there are no unseen trials.
+    """
+    task = run.task.unseen if unseen else run.task
+    if task is None:
+        raise ValueError("unseen must be False for a task without unseen trials")
+    found = peak(run.at(step), task.events(run.settings.tau, run.settings.synaptic))
+    return Standing(task.targets, found.v_max, found.t_max, run.settings.theta)
+
+
+def told(run: Run, step: int, standing: Standing) -> str:
+    """Tell in one sentence how many decisions are right, and which is the worst of them."""
+    count, right = len(standing.right), int(standing.right.sum())
+    when = "Before the first presentation"
+    if step:
+        noun = "presentation" if step == 1 else "presentations"
+        when = f"After {step} {noun} (epoch {run.epoch[step - 1] + 1})"
+    if right == count:
+        narrowest, margin = int(standing.margin.amin(1).argmin()), standing.margin.min().item()
+        return f"{when}: all {count} right, pattern {narrowest + 1} by only {margin:.3f}."
+    # Of wrong decisions alone: one exactly at the threshold may be right or wrong.
+    wrong = torch.where(standing.fired != standing.fire, standing.margin, torch.inf)
+    pattern, neuron = divmod(int(wrong.argmin()), wrong.shape[1])
+    size = abs(wrong[pattern, neuron].item())
+    who = f": neuron {neuron + 1}" if wrong.shape[1] > 1 else ""
+    what = f"misses by {size:.3f}"
+    if standing.fired[pattern, neuron]:
+        what = f"fires, {size:.3f} above the threshold"
+    return f"{when}: {right} of {count} right; pattern {pattern + 1}{who} {what}."
+
+
+def ended(run: Run) -> str:
+    """Tell how a run ended, or that it has not."""
+    epochs, last = len(run.errors), int(run.errors[-1])
+    if run.outcome == "converged":
+        return f"Learned: epoch {epochs} passed without an error, after {len(run)} presentations."
+    kind = {"limit": "Not learned", "cancelled": "Cancelled", "running": "Still being computed"}
+    count = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    return f"{kind[run.outcome]}: {count}, {last} wrong in the last one."
+
+
+def to_experiment(run: Run, step: int) -> Experiment:
+    """Take the pattern presented last, and the weights it left, as an experiment.
+
+    Of several neurons it is the one that ought to fire.
+
+    Args:
+        run: A recorded run of K presentations.
+        step: Number of presentations, from 0 to K; 0 for the first pattern before it is presented.
+
+    Raises:
+        ValueError: If it is too large for an experiment; the text is a clause that says why.
+    """
+    pattern = int(run.pattern[max(step - 1, 0)])
+    neuron = int(run.task.targets[pattern].int().argmax())
+    weights, settings, T = run.at(step)[neuron], run.settings, run.task.T
+    rows = [[t for t in row if 0 <= t < T] for row in run.task.spikes[pattern].tolist()]
+    if len(rows) > MAX_AFFERENTS:
+        raise ValueError(f"it has {len(rows)} afferents, and Explore has room for {MAX_AFFERENTS}")
+    most = max(map(len, rows))
+    if most > MAX_SPIKES:
+        raise ValueError(f"an afferent has {most} spikes, and Explore has room for {MAX_SPIKES}")
+    if weights.abs().max() > 10:
+        raise ValueError(f"a weight is {weights.abs().max():.3g}, and on Explore they end at 10")
+    fields = {"tau": settings.tau, "tau_s": settings.tau_s, "theta": settings.theta, "T": T}
+    try:
+        return Experiment.model_validate(fields | {"weights": weights.tolist(), "spikes": rows})
+    except ValidationError as error:
+        where = error.errors()[0]["loc"][0]
+        raise ValueError(f"its {where} is not one that Explore has") from error
