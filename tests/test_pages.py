@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 from tempotron import explain, figures
 from tempotron.experiment import Experiment, decode, to_csv, to_json
 from tempotron.export import script
+from tempotron.plan import SIZES, TASKS, Plan, Recorder, run_of, task_of
 from tempotron.presets import PRESETS
 from tempotron.response import course, respond
+from tempotron.standing import ended, stand, told
 from tempotron.ui.session import MENU, Lab
 
 ROOT = Path(__file__).parents[1]
@@ -63,7 +65,9 @@ def test_a_bad_link_opens_the_nearest_state_with_one_sentence(page: str) -> None
         "Not everything in this link could be used as it was: "
         "tau 5000 is above 1000, now 1000; theta x is unreadable, now 1."
     ]
-    assert lab_of(at).experiment == Experiment(tau=1000)
+    lab, train = lab_of(at), page == "Train"
+    assert lab.experiment == (Experiment() if train else Experiment(tau=1000))
+    assert lab.plan == (Plan(tau=1000) if train else Plan())
     assert not at.exception
 
 
@@ -211,12 +215,219 @@ def test_a_file_with_mistakes_is_opened_mended_with_a_sentence() -> None:
     ]
 
 
-def test_a_rerun_of_explore_costs_little_cpu() -> None:
-    at = opened()
+@pytest.mark.parametrize("page", ["Explore", "Train"])
+def test_a_rerun_costs_little_cpu(page: str) -> None:
+    at = opened(page)
     spent = []
     for number in range(8):
         lab_of(at).open(Experiment(tau=20 + number))
+        lab_of(at).choose(seed=number)
         start = time.process_time()
         at.run()
         spent.append(time.process_time() - start)
     assert sorted(spent)[len(spent) // 2] < CPU_LIMIT
+
+
+# Train.
+
+
+def texts(at: AppTest) -> list[str]:
+    return [markdown.value for markdown in at.markdown]
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    (button,) = [button for button in at.button if button.label == label]
+    return button.click().run()
+
+
+def query(at: AppTest) -> dict[str, str]:
+    """Read the parameters in the address bar."""
+    return {name: "".join(value) for name, value in at.query_params.items()}
+
+
+def settled(at: AppTest) -> str:
+    """Read the sentence below the player."""
+    return texts(at)[2]
+
+
+def expected(plan: Plan) -> str:
+    run = run_of(plan)
+    return f"{told(run, plan.step, stand(run, plan.step))} {ended(run)}"
+
+
+def test_train_shows_the_default_run_paused_before_the_first_presentation() -> None:
+    at = opened("Train")
+    assert settled(at) == expected(Plan())
+    assert task_of(Plan()).sentence in texts(at)[1]
+    assert query(at) == {}
+    assert at.get("metric")[0].proto.body == "50.0%"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_link_to_a_task_shows_its_sentence_and_its_run_at_the_step(task: str) -> None:
+    plan = Plan.model_validate({"task": task, "step": 2, "seed": 3})
+    at = opened("Train", task=task, step="2", seed="3")
+    assert not at.exception
+    assert not at.warning
+    assert task_of(plan).sentence in texts(at)[1]
+    assert settled(at) == expected(plan)
+    assert query(at) == {"task": task, "step": "2", "seed": "3"} if task != "latencies" else True
+    several = SIZES[plan.task].neurons > 1
+    assert ("None fired" in at.dataframe[0].value.columns) == several
+    assert len(at.get("metric")) == (1 + several) * (1 + (task_of(plan).unseen is not None))
+
+
+def test_what_is_chosen_is_computed_at_once_and_the_address_links_to_it() -> None:
+    at = opened("Train", step="5")
+    at.selectbox[0].set_value("order").run()
+    assert query(at) == {"task": "order"}
+    at.number_input(key="plan_tau").set_value(20.0).run()
+    assert query(at) == {"task": "order", "tau": "20"}
+    assert settled(at) == expected(Plan(task="order", tau=20))
+    assert not at.exception
+
+
+def test_what_is_chosen_again_and_again_is_taken_every_time() -> None:
+    at = opened("Train", seed="4")
+    for seed in (5, 6, 7, 6):
+        at.number_input(key="plan_seed").set_value(seed).run()
+        assert lab_of(at).plan == Plan(seed=seed)
+        assert at.number_input(key="plan_seed").value == seed
+
+
+def test_the_fields_show_the_plan_of_the_link_and_what_is_in_force_where_they_are_empty() -> None:
+    at = opened("Train", eta="0.0123", tau_s="2.5", rule="reflect")
+    assert at.number_input(key="plan_eta").value == 0.0123
+    assert at.number_input(key="plan_tau_s").value == 2.5
+    assert at.selectbox(key="plan_rule").value == "reflect"
+    assert at.number_input(key="plan_mu").value is None
+    assert at.number_input(key="plan_mu").proto.placeholder == "0.7"
+    assert at.number_input(key="plan_tau_s").proto.placeholder == "2.5"
+
+
+def test_an_emptied_field_goes_back_to_its_default() -> None:
+    at = opened("Train", mu="0.5")
+    at.number_input(key="plan_mu").set_value(None).run()
+    assert lab_of(at).plan == Plan()
+
+
+def test_the_buttons_swap_the_labels_change_the_seed_and_keep_it_on_reset() -> None:
+    at = opened("Train", eta="0.1", seed="999999")
+    press(at, "Swap the labels")
+    assert lab_of(at).plan == Plan(eta=0.1, seed=999_999, swap=True)
+    press(at, "New seed")
+    press(at, "New seed")
+    assert lab_of(at).plan == Plan(eta=0.1, seed=1, swap=True)
+    press(at, "Reset")
+    assert lab_of(at).plan == Plan(seed=1)
+    assert query(at) == {"seed": "1"}
+    assert at.number_input(key="plan_eta").value == 0.05
+
+
+def test_a_choice_that_does_not_fit_is_mended_with_a_sentence() -> None:
+    at = opened("Train", patterns="2000")
+    at.number_input(key="plan_afferents").set_value(500).run()
+    assert lab_of(at).plan == Plan(afferents=500, patterns=1000)
+    assert [warning.value for warning in at.warning] == [
+        "Not everything in this plan could be used as it was: "
+        "patterns 2000 is above 1000 for this task, now 1000."
+    ]
+
+
+def test_what_is_below_the_player_follows_the_step_it_rests_at() -> None:
+    at = opened("Train")
+    lab_of(at).rest(140)
+    assert settled(at.run()) == expected(Plan(step=140))
+    assert "all 10 right" in settled(at)
+    assert at.dataframe[0].value["Decision"].tolist() == ["right"] * 10
+    assert query(at) == {"step": "140"}
+
+
+def test_a_step_beyond_the_end_of_the_run_is_its_end() -> None:
+    assert settled(opened("Train", step="999")) == expected(Plan(step=140))
+
+
+def test_back_opens_the_plan_of_the_address_again() -> None:
+    at = opened("Train", seed="2")
+    press(at, "New seed")
+    at.query_params.clear()
+    at.query_params["seed"] = "2"
+    assert settled(at.run()) == expected(Plan(seed=2))
+
+
+def test_a_choice_made_before_the_address_has_followed_is_not_lost() -> None:
+    at = opened("Train", seed="2")
+    at.number_input(key="plan_seed").set_value(7)
+    at.query_params["seed"] = "1"
+    assert settled(at.run()) == expected(Plan(seed=7))
+    assert query(at) == {"seed": "7"}
+
+
+def test_the_plan_is_kept_while_other_pages_are_open() -> None:
+    at = opened("Train", seed="2")
+    press(at, "Swap the labels")
+    at.switch_page(str(ROOT / "app.py")).run()
+    at.query_params.clear()
+    at.switch_page(str(ROOT / MENU["Train"])).run()
+    assert lab_of(at).plan == Plan(seed=2, swap=True)
+    assert query(at) == {"seed": "2", "swap": "1"}
+    assert at.number_input(key="plan_seed").value == 2
+
+
+def test_the_pattern_of_a_step_opens_in_explore_with_the_weights_of_then() -> None:
+    at = press(opened("Train", step="7"), "Open in Explore")
+    assert not at.exception
+    assert at.title[0].value == "Explore"
+    run, shown = run_of(Plan()), lab_of(at).experiment
+    assert list(shown.weights) == run.at(7)[0].tolist()
+    (data,) = sent(at, "stage")
+    assert (data["rev"], data["experiment"]["T"]) == (1, 500)
+    assert data["answer"]["v_max"] == pytest.approx(
+        stand(run, 7).v_max[run.pattern[6], 0].item(), abs=1e-9
+    )
+
+
+def test_a_pattern_too_large_for_explore_says_why() -> None:
+    at = opened("Train", afferents="101", patterns="2")
+    assert "Open in Explore" not in [button.label for button in at.button]
+    assert texts(at)[-1] == (
+        "This pattern cannot be opened in Explore: "
+        "it has 101 afferents, and Explore has room for 100."
+    )
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Give every computation no more time than for one stretch; return a link to a long run."""
+    advance = Recorder.advance
+    monkeypatch.setattr(Recorder, "advance", lambda recorder, _: advance(recorder, 1e-9))
+    return {"afferents": "4", "patterns": "50"}  # far beyond capacity
+
+
+def test_a_long_run_shows_its_progress_plays_what_there_is_and_gets_to_its_end(
+    slow: dict[str, str],
+) -> None:
+    at = opened("Train", **slow)
+    assert "Still being computed" in settled(at)
+    bars = [at.get("progress")[0].proto.text]
+    while at.run().get("progress"):
+        bars += [at.get("progress")[0].proto.text]
+    assert bars == [f"Computing: {share}% of the epochs" for share in (40, 60, 80)]
+    assert "Cancel" not in [button.label for button in at.button]
+    assert settled(at) == expected(lab_of(at).plan)
+    assert "Not learned: 100 epochs" in settled(at)
+
+
+def test_a_cancelled_run_keeps_what_was_computed(slow: dict[str, str]) -> None:
+    at = press(opened("Train", **slow), "Cancel")
+    assert not at.get("progress")
+    assert "Cancelled: 40 epochs" in settled(at)
+
+
+def test_a_new_choice_ends_the_run_that_is_being_computed(slow: dict[str, str]) -> None:
+    at = opened("Train", **slow)
+    before = lab_of(at).recorder
+    lab_of(at).choose(seed=1)
+    at.run()
+    assert lab_of(at).recorder is not before
+    assert "Still being computed" in settled(at)

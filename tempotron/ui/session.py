@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import gc
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import streamlit as st
 import torch
 
+from tempotron import layer
+from tempotron import plan as plans
 from tempotron.experiment import Experiment, decode, encode, repair
 from tempotron.link import sentence
+from tempotron.plan import Plan, Recorder
 
 _HERE = Path(__file__).parent
-MENU = {"Explore": "app.py", "Data": "pages/data.py"}
+MENU = {"Explore": "app.py", "Train": "pages/train.py", "Data": "pages/data.py"}
+_FIRST_PICTURE = 1.0  # seconds within which Train shows what it has
 
 
 @dataclass
@@ -31,6 +37,11 @@ class Lab:
         notice: A sentence on what a link or file held that could not be taken; '' if nothing.
         refusal: A sentence on why the last change of the table was refused; '' if it was not.
         refusals: How many there were.
+        plan: The run that Train shows, and the step at which it shows it.
+        plan_notice: A sentence on what of the plan could not be taken; '' if nothing.
+        recorder: The run of the plan, or of an earlier one; None before the first.
+        page: The page entered last.
+        address: The parameters that Train last put into the address bar.
     """
 
     experiment: Experiment = field(default_factory=Experiment)
@@ -41,6 +52,11 @@ class Lab:
     notice: str = ""
     refusal: str = ""
     refusals: int = 0
+    plan: Plan = field(default_factory=Plan)
+    plan_notice: str = ""
+    recorder: Recorder | None = None
+    page: str = ""
+    address: dict[str, str] = field(default_factory=dict)
 
     def take(self, edit: dict[str, Any] | None) -> None:
         """Take over an edit of the stage, unless Python has changed the state since."""
@@ -72,6 +88,32 @@ class Lab:
         except ValueError:
             return None
 
+    @property
+    def plan_link(self) -> dict[str, str]:
+        """The parameters of a link to the plan."""
+        return dict(parse_qsl(plans.encode(self.plan)))
+
+    def choose(self, **changes: object) -> None:
+        """Change the plan, and go back to the first step of its run."""
+        fields = self.plan.model_dump() | {"step": 0} | changes
+        self.plan, notes = plans.repair(fields)
+        self.plan_notice = sentence(notes, "plan")
+
+    def reset(self) -> None:
+        """Go back to the default plan, but keep the seed."""
+        self.plan, self.plan_notice = Plan(seed=self.plan.seed), ""
+
+    def recorded(self) -> Recorder:
+        """Have the run of the plan, computed as far as it goes within a second."""
+        if self.recorder is None or self.recorder.plan != self.plan.model_copy(update={"step": 0}):
+            self.recorder = Recorder(self.plan)
+            self.recorder.advance(_FIRST_PICTURE)
+        return self.recorder
+
+    def rest(self, step: int) -> None:
+        """Look at the run after so many presentations."""
+        self.plan = self.plan.model_copy(update={"step": step})
+
 
 def enter(page: str) -> Lab:
     """Begin a page: its frame, the whole menu, its heading, and the visitor's state.
@@ -86,26 +128,50 @@ def enter(page: str) -> Lab:
         page_title=f"{page} - Tempotron", page_icon=str(_HERE / "icon.svg"), layout="wide"
     )
     st.html(_HERE / "frame.css")
+    if "lab" not in st.session_state:
+        st.session_state.lab = _arrive(page)
+    lab: Lab = st.session_state.lab
+    if page == lab.page == "Train":
+        _go_back(lab)
+    lab.page = page
     with st.container(horizontal=True, key="menu"):
         for name, file in MENU.items():
-            st.page_link(file, label=name, icon=None)
+            query = lab.plan_link if name == "Train" else None
+            st.page_link(file, label=name, icon=None, query_params=query)
     st.title(page, anchor=False)
-    if "lab" not in st.session_state:
-        st.session_state.lab = _arrive()
-    lab: Lab = st.session_state.lab
     return lab
 
 
-def _arrive() -> Lab:
+def show_address(lab: Lab) -> None:
+    """Make the address bar a link to the plan."""
+    lab.address = lab.plan_link
+    if st.query_params.to_dict() != lab.address:
+        st.query_params.from_dict(lab.address)
+
+
+def _arrive(page: str) -> Lab:
     """Open the state of the link that brought a new visitor here."""
     _prepare_process()
-    experiment, notes = decode(st.query_params.to_dict())
+    parameters = st.query_params.to_dict()
+    if page == "Train":
+        chosen, notes = plans.decode(parameters)
+        return Lab(plan=chosen, plan_notice=sentence(notes))
+    experiment, notes = decode(parameters)
     return Lab(experiment, experiment, notice=sentence(notes))
+
+
+def _go_back(lab: Lab) -> None:
+    """Open the plan of the address, if not the plan but the address has changed: by Back."""
+    parameters = st.query_params.to_dict()
+    if parameters != lab.address == lab.plan_link:
+        lab.plan, notes = plans.decode(parameters)
+        lab.plan_notice = sentence(notes)
 
 
 @st.cache_resource
 def _prepare_process() -> None:
     """Set the process up for many small answers."""
     torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
+    threading.Thread(target=layer.warm_up).start()  # so that nobody waits for a first run
     gc.collect()
     gc.freeze()  # what is imported by now stays: no collection need look at it again

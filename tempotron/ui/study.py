@@ -1,0 +1,216 @@
+"""The Train page below its heading: the choice of a run, its player, and what it has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from tempotron.learning import COSTS, RULES
+from tempotron.plan import BOUNDS, SIZES, TASKS, Plan, Recorder, settings_of, task_of
+from tempotron.standing import Standing, ended, stand, to_experiment, told
+from tempotron.tasks import Task
+from tempotron.training import Run
+from tempotron.ui.player import player
+from tempotron.ui.session import MENU, Lab, show_address
+
+_NAMES = {
+    "latencies": "Random latency patterns",
+    "order": "Order of two spikes",
+    "gaps": "Gaps of 5 and 10 ms",
+    "late": "Early or late",
+    "templates": "Two noisy templates",
+    "synchrony": "Pairwise synchrony",
+    "rates": "Poisson rates",
+    "iris": "Iris",
+    "digits": "Handwritten digits",
+}
+_NARROW, _WIDE = 104, 216  # px
+
+
+def choose(lab: Lab) -> None:
+    """Let a person choose everything that decides how a run goes."""
+    plan, task, settings = lab.plan, task_of(lab.plan), settings_of(lab.plan)
+    size, several = SIZES[plan.task], task.kind[1] > 1
+    reflects = plan.rule == "reflect"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _select(lab, "task", "Task", TASKS, _NAMES.__getitem__, _WIDE)
+        _number(lab, "patterns", "Patterns", 1, size.patterns is not None)
+        _number(lab, "afferents", "Afferents", 1, size.afferents is not None)
+        _number(lab, "jitter", "Jitter (ms)", 0.5)
+        _number(lab, "seed", "Seed", 1)
+        swap = {"swap": not plan.swap}
+        st.button("Swap the labels", on_click=lab.choose, kwargs=swap, disabled=several)
+        new = {"seed": (plan.seed + 1) % int(BOUNDS["seed"][1] + 1)}
+        st.button("New seed", on_click=lab.choose, kwargs=new)
+        st.button("Reset", on_click=lab.reset)
+    st.markdown(f"**{task.name}**, {_size(task)}. {task.sentence}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _select(lab, "rule", "Rule", RULES)
+        _select(lab, "cost", "Cost", COSTS, disabled=reflects)
+        _number(lab, "eta", "eta", 0.01, reflects or plan.rate is not None)
+        _number(lab, "rate", "lambda", 0.01, instead=settings.rate_for(task))
+        _number(lab, "mu", "mu", 0.05, instead=settings.momentum)
+        _number(lab, "tau", "tau (ms)", 1.0)
+        _number(lab, "tau_s", "tau_s (ms)", 0.5, instead=settings.synaptic)
+        _number(lab, "theta", "theta", 0.1)
+        _number(lab, "spread", "Spread", 0.1)
+        _number(lab, "epochs", "Epochs", 10)
+    if lab.plan_notice:
+        st.warning(lab.plan_notice)
+
+
+def bench(lab: Lab) -> None:
+    """Play the run of the plan, and below it tell where it stands at the step it rests at."""
+    recorder = lab.recorded()
+    if recorder.running:
+        st.button("Cancel", on_click=recorder.cancel)
+        _compute(recorder)
+    _follow(lab, recorder)
+
+
+@st.fragment(run_every=0.4)
+def _compute(recorder: Recorder) -> None:
+    """Go on with a long run bit by bit, for as long as somebody watches it."""
+    recorder.advance(0.25)
+    st.progress(recorder.share, f"Computing: {recorder.share:.0%} of the epochs")
+    if not recorder.running:
+        st.rerun()
+
+
+@st.fragment
+def _follow(lab: Lab, recorder: Recorder) -> None:
+    run = recorder.run
+    step = min(lab.plan.step, len(run))
+    player(run, step, lab.rest)
+    show_address(lab)
+    standing = stand(run, step)
+    st.header("Where it stands", anchor=False)
+    st.markdown(f"{told(run, step, standing)} {ended(run)}")
+    with st.container(horizontal=True):
+        _accuracies("", standing)
+        if run.task.unseen:
+            _accuracies(", new trials", stand(run, step, unseen=True))
+    several = run.task.kind[1] > 1
+    st.dataframe(
+        confusion(standing) if several else margins(standing),
+        hide_index=True,
+        height="content" if several else "auto",
+    )
+    _leave(lab, run, step)
+
+
+def margins(standing: Standing) -> pd.DataFrame:
+    """List the patterns for one neuron, the worst decision first."""
+    table = pd.DataFrame(
+        {
+            "Pattern": range(1, len(standing.right) + 1),
+            "Ought to": ["fire" if fire else "be silent" for fire in standing.fire[:, 0].tolist()],
+            "Decision": ["right" if right else "wrong" for right in standing.right.tolist()],
+            "V_max": standing.v_max[:, 0].tolist(),
+            "t_max (ms)": standing.t_max[:, 0].tolist(),
+            "Margin": standing.margin[:, 0].tolist(),
+        }
+    )
+    return table.sort_values("Margin").round(4)
+
+
+def confusion(standing: Standing) -> pd.DataFrame:
+    """Count for each class which neuron fired alone, and how often none or several did."""
+    neurons = range(1, standing.fire.shape[1] + 1)
+    names = [f"Neuron {number}" for number in neurons]
+    table = pd.DataFrame(
+        standing.confusion.tolist(), columns=[*names, "None fired", "Several fired"]
+    )
+    table.insert(0, "Class", list(neurons))
+    return table
+
+
+def _accuracies(suffix: str, standing: Standing) -> None:
+    st.metric(f"Fire or silent{suffix}", f"{standing.firing_accuracy:.1%}", width="content")
+    if standing.fire.shape[1] > 1:
+        st.metric(f"Highest V_max{suffix}", f"{standing.argmax_accuracy:.1%}", width="content")
+
+
+def _leave(lab: Lab, run: Run, step: int) -> None:
+    """Offer to open the pattern of a step on Explore, or say why it cannot be."""
+    try:
+        experiment = to_experiment(run, step)
+    except ValueError as error:
+        st.markdown(f"This pattern cannot be opened in Explore: {error}.")
+        return
+    if st.button("Open in Explore"):
+        lab.open(experiment)
+        st.switch_page(MENU["Explore"])
+
+
+def _size(task: Task) -> str:
+    (afferents, neurons), patterns = task.kind, task.patterns
+    layer = f" for {neurons} neurons" if neurons > 1 else ""
+    load = f"{patterns / afferents:.3g} per afferent"
+    return f"{patterns} patterns of {afferents} afferents{layer} ({load})"
+
+
+def _select(
+    lab: Lab,
+    name: str,
+    label: str,
+    options: tuple[str, ...],
+    shown: Callable[[str], str] = str,
+    width: int = _NARROW,
+    disabled: bool = False,
+) -> None:
+    st.selectbox(
+        label,
+        options,
+        key=_key(lab, name),
+        format_func=shown,
+        width=width,
+        disabled=disabled,
+        on_change=_changed,
+        args=(lab, name),
+    )
+
+
+def _number(
+    lab: Lab,
+    name: str,
+    label: str,
+    step: float,
+    disabled: bool = False,
+    instead: float | None = None,
+) -> None:
+    """Show a field for a number, with what is in force ``instead`` as long as it is empty."""
+    kind = type(step)
+    low, high = BOUNDS[name]
+    st.number_input(
+        label,
+        kind(low),
+        kind(high),
+        None if instead is not None else "min",
+        step,
+        format="%d" if kind is int else "%.6g",
+        key=_key(lab, name),
+        width=_NARROW,
+        disabled=disabled,
+        placeholder=None if instead is None else f"{instead:.4g}",
+        on_change=_changed,
+        args=(lab, name),
+    )
+
+
+def _key(lab: Lab, name: str) -> str:
+    """Give a widget the value of the plan; return its key."""
+    key, value = f"plan_{name}", getattr(lab.plan, name)
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
+
+
+def _changed(lab: Lab, name: str) -> None:
+    value: Any = st.session_state[f"plan_{name}"]
+    if value is None and getattr(Plan(), name) is not None:
+        value = getattr(Plan(), name)  # a field was emptied
+    lab.choose(**{name: value})
