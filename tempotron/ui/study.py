@@ -66,7 +66,6 @@ def bench(lab: Lab) -> None:
     """Play the run of the plan, and below it tell where it stands at the step it rests at."""
     recorder = lab.recorded()
     if recorder.running:
-        st.button("Cancel", on_click=recorder.cancel)
         _compute(recorder)
     _follow(lab, recorder)
 
@@ -74,6 +73,7 @@ def bench(lab: Lab) -> None:
 @st.fragment(run_every=0.4)
 def _compute(recorder: Recorder) -> None:
     """Go on with a long run bit by bit, for as long as somebody watches it."""
+    st.button("Cancel", on_click=recorder.cancel)
     recorder.advance(0.25)
     st.progress(recorder.share, f"Computing: {recorder.share:.0%} of the epochs")
     if not recorder.running:
