@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered, serve
 
-MENU = ["Explore", "Data"]
+MENU = ["Explore", "Train", "Data"]
 
 
 def test_the_address_reproduces_the_page_on_another_machine(

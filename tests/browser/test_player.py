@@ -1,0 +1,128 @@
+"""The Train page: a run is played, stepped and scrubbed in the browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+
+
+@pytest.fixture
+def player(open_page: OpenPage, server: str) -> Page:
+    """The Train page with its default run, paused at the start."""
+    page = open_page(server + "/train")
+    expect(status(page)).to_contain_text("Before the first of")
+    return page
+
+
+def status(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("group", name="Transport").get_by_role("button", name=name, exact=True).click()
+
+
+def step(page: Page) -> int:
+    told = re.match(r"Presentation (\d+) of", status(page).inner_text())
+    return int(told[1]) if told else 0
+
+
+def count(page: Page) -> int:
+    return int(page.get_by_label("Presentations done").get_attribute("max") or 0)
+
+
+def test_it_starts_paused_before_the_first_presentation(player: Page) -> None:
+    player.wait_for_timeout(500)
+    assert step(player) == 0
+    expect(player.get_by_text("Nothing has been presented yet")).to_be_visible()
+
+
+def test_steps_go_forwards_and_back(player: Page) -> None:
+    for _ in range(3):
+        press(player, "Step")
+    expect(status(player)).to_contain_text("Presentation 3 of")
+    press(player, "Step back")
+    expect(status(player)).to_contain_text("Presentation 2 of")
+    press(player, "To the end")
+    expect(status(player)).to_contain_text(f"Presentation {count(player)} of")
+    press(player, "To the start")
+    expect(status(player)).to_contain_text("Before the first of")
+
+
+def test_the_next_error_changes_weights_and_names_who_is_blamed(player: Page) -> None:
+    press(player, "Next error")
+    expect(status(player)).to_contain_text("weights changed")
+    lens = player.get_by_label("Credit lens")
+    expect(lens).to_contain_text(re.compile(r"dw of A\d+ = step x credit \+ momentum"))
+
+
+def test_a_step_that_changed_nothing_says_why(player: Page) -> None:
+    press(player, "To the end")
+    expect(player.get_by_label("Credit lens")).to_contain_text(
+        "nothing changed, the decision was right"
+    )
+
+
+def test_an_epoch_at_a_time(player: Page) -> None:
+    press(player, "Epoch")
+    expect(status(player)).to_contain_text("epoch 1:")
+    first = step(player)
+    press(player, "Epoch")
+    expect(status(player)).to_contain_text("epoch 2:")
+    assert step(player) == 2 * first
+
+
+def test_play_follows_the_clock_and_pause_is_immediate(player: Page) -> None:
+    player.get_by_label("Speed").select_option("16")
+    press(player, "Play")
+    player.wait_for_timeout(1000)
+    press(player, "Pause")
+    stopped = step(player)
+    assert 20 < stopped < 110  # 64 a second
+    player.wait_for_timeout(300)
+    assert step(player) == stopped
+
+
+def test_keys_play_and_step(player: Page) -> None:
+    scrubber = player.get_by_label("Presentations done")
+    scrubber.focus()
+    player.keyboard.press("ArrowRight")
+    player.keyboard.press("ArrowRight")
+    expect(status(player)).to_contain_text("Presentation 2 of")
+    player.keyboard.press("ArrowLeft")
+    expect(status(player)).to_contain_text("Presentation 1 of")
+    player.keyboard.press("End")
+    expect(status(player)).to_contain_text(f"Presentation {count(player)} of")
+    player.keyboard.press("Home")
+    expect(status(player)).to_contain_text("Before the first of")
+    player.keyboard.press("Space")
+    expect(player.get_by_role("button", name="Pause")).to_be_visible()
+    player.keyboard.press("Space")
+    expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def test_the_scrubber_goes_anywhere(player: Page) -> None:
+    middle = count(player) // 2
+    player.get_by_label("Presentations done").fill(str(middle))
+    expect(status(player)).to_contain_text(f"Presentation {middle} of")
+
+
+def test_at_the_end_every_pattern_is_right(player: Page) -> None:
+    press(player, "To the end")
+    expect(player.locator(".tile")).not_to_have_count(0)
+    expect(player.locator(".tile.wrong")).to_have_count(0)
+
+
+def test_patterns_can_be_sorted_by_their_margin(player: Page) -> None:
+    player.get_by_label("Order").select_option("margin")
+    labels = [svg.get_attribute("aria-label") or "" for svg in player.locator(".tile svg").all()]
+    peaks = [float(re.search(r"V_max ([\d.]+)", label)[1]) for label in labels]  # type: ignore[index]
+    fires = [
+        "fire" in (c.get_attribute("class") or "") for c in player.locator(".tile .class").all()
+    ]
+    margins = [peak - 1 if fire else 1 - peak for peak, fire in zip(peaks, fires, strict=True)]
+    assert margins == sorted(margins)
