@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import listen
+
+
+@pytest.fixture(scope="module")
+def theatre(profile: BrowserContext, server: str) -> Iterator[Page]:
+    """The Train page, loaded once for all tests of this file."""
+    page = profile.new_page()
+    page.goto(server + "/train")
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def player(open_page: OpenPage, server: str) -> Page:
+def player(theatre: Page, complaints: list[str]) -> Page:
     """The Train page with its default run, paused at the start."""
-    page = open_page(server + "/train")
-    expect(status(page)).to_contain_text("Before the first of")
-    return page
+    listen(theatre, complaints)
+    theatre.get_by_label("Order").select_option("index")
+    press(theatre, "To the start")
+    expect(status(theatre)).to_contain_text("Before the first of")
+    return theatre
 
 
 def status(page: Page) -> Locator:
