@@ -216,15 +216,16 @@ def _peak(events: Events, pattern: int, weights: Floats) -> tuple[float, float]:
     slow_decay, build_up = events.slow_decay[own], events.build_up[own]
     fast_decay, leak, scale = events.fast_decay[own], 1 / events.slow, events.scale
     v, q, v_max, t_max = 0.0, 0.0, 0.0, 0.0
-    for e in range(len(gaps)):
-        kick = scale * weights[afferent[e]]
+    for event in range(len(gaps)):
+        e = np.uint64(event)  # an index that cannot be negative need not be tested for that
+        kick = scale * weights[np.uint32(afferent[e])]
         # Not fast_decay * (q + kick): the next event would have to wait for the sum.
         q_next = fast_decay[e] * q + fast_decay[e] * kick
         q += kick
         bound = v + (q - v * leak) * gaps[e]
         v_next = slow_decay[e] * v + build_up[e] * q
         if bound > v_max:
-            following = time_of[e + 1] if e + 1 < len(gaps) else events.T
+            following = time_of[event + 1] if event + 1 < len(gaps) else events.T
             if q_next > v_next * leak:  # still rising; far away, where both are 0, it is not
                 if v_next > v_max:
                     v_max, t_max = v_next, following
@@ -254,21 +255,25 @@ def _add_credit(events: Events, pattern: int, moment: float, factor: float, cred
     Going back from the moment, K decays from spike to spike by the same three factors as V.
     """
     first = events.bounds[pattern]
-    e = first + np.searchsorted(events.time[first : events.bounds[pattern + 1]], moment) - 1
-    if e < first:
+    count = np.searchsorted(events.time[first : events.bounds[pattern + 1]], moment)
+    if count == 0:
         return
-    lag = moment - events.time[e]
+    before = slice(first, first + count)
+    afferent, slow_decay = events.afferent[before], events.slow_decay[before]
+    build_up, fast_decay = events.build_up[before], events.fast_decay[before]
+    lag = moment - events.time[before][-1]
     fast = factor * events.scale * math.exp(-lag / events.fast)
     slow = factor * events.scale * math.exp(-lag / events.slow)
     slow *= -math.expm1(-events.delta * lag) / events.delta
     faded = abs(factor) * _FADED
-    while True:
-        credit[events.afferent[e]] += slow
-        e -= 1
-        if e < first or (abs(slow) < faded and abs(fast) < faded):
+    credit[afferent[-1]] += slow
+    for event in range(count - 2, -1, -1):
+        if abs(slow) < faded and abs(fast) < faded:
             return
-        slow = events.slow_decay[e] * slow + events.build_up[e] * fast
-        fast = events.fast_decay[e] * fast
+        e = np.uint64(event)  # as in `_peak`
+        slow = slow_decay[e] * slow + build_up[e] * fast
+        fast = fast_decay[e] * fast
+        credit[np.uint32(afferent[e])] += slow
 
 
 @machine_code
