@@ -22,4 +22,4 @@ if __name__ == "__main__":
     transfer.upload(lab)
 
     st.header("The same numbers without the dashboard", anchor=False)
-    st.code(export.script(experiment), language="python")
+    st.code(export.script(experiment), language=None)  # colours of code lack contrast

@@ -120,7 +120,7 @@ class Stage {
 
   /** Offer the state to Python; until it answers there is only a preview. */
   #post() {
-    this.hint = "";
+    this.hint = this.notice = "";
     this.link = undefined;
     this.source = "preview";
     this.mail.post({ rev: this.rev, experiment: this.experiment, moving: this.ghost !== null });
@@ -139,8 +139,9 @@ class Stage {
     if (focus) this.picture.elementOf(handle).focus({ preventScroll: this.gestures.busy });
   }
 
+  /** Tell something that stays told until the next edit, whatever torch answers meanwhile. */
   say(sentence) {
-    this.hint = sentence;
+    this.notice = sentence;
     this.#say();
   }
 
@@ -181,7 +182,8 @@ class Stage {
     status.setAttribute("aria-busy", gestures.busy);
     status.innerHTML = "<b></b><span></span>";
     status.firstChild.textContent = `V_max = ${v.toFixed(3)} at ${t.toFixed(1)} ms: ${verdict}`;
-    status.lastChild.textContent = this.hint ? ` ${this.hint}` : "";
+    const more = [this.notice, this.hint].filter(Boolean);
+    status.lastChild.textContent = more.map((sentence) => ` ${sentence}`).join("");
     this.root.dataset.source = this.source;
   }
 
