@@ -119,12 +119,15 @@ def _lay_out_many(
     late = np.where((times >= 0) & (times < end), times, np.inf)
     order = np.argsort(late, axis=1)  # [P, N * S]
     bounds, afferent, time_of, gap = _in_a_row(late, order, afferents, end)
-    gaps = torch.from_numpy(gap)
-    # In place, as touching new memory takes longer than the exponentials.
-    slow_decay, fast_decay = (gaps / -slow).exp_(), (gaps / -fast).exp_()
-    build_up = (gaps * -delta).expm1_().mul_(slow_decay).div_(-delta)
-    decays = slow_decay.numpy(), build_up.numpy(), fast_decay.numpy()
-    return bounds, afferent, time_of, gap, *decays
+    # In place, as touching new memory takes longer than the exponentials; the products by numpy,
+    # as torch would wake its threads for each.
+    slow_decay, build_up, fast_decay = gap / -slow, gap * -delta, gap / -fast
+    torch.from_numpy(slow_decay).exp_()
+    torch.from_numpy(build_up).expm1_()
+    torch.from_numpy(fast_decay).exp_()
+    build_up *= slow_decay
+    build_up /= -delta
+    return bounds, afferent, time_of, gap, slow_decay, build_up, fast_decay
 
 
 @functools.lru_cache(maxsize=64)

@@ -131,8 +131,7 @@ class Tempotron(nn.Module):
         if v_max.ndim != 2 or v_max.shape[1] != num_classes:
             raise ValueError(f"v_max must be [B, {num_classes}], got {list(v_max.shape)}")
         _check_labels(label, len(v_max), num_classes)
-        # Not one_hot, which looks once more at all labels.
-        target = label.long()[:, None] == torch.arange(num_classes, device=label.device)
+        target = functional.one_hot(label.long(), num_classes).bool()
         wrong = (v_max >= v_threshold) != target
         return ((v_max - v_threshold) * wrong).square().sum(1).mean()
 
