@@ -172,6 +172,7 @@ def _go_back(lab: Lab) -> None:
 def _prepare_process() -> None:
     """Set the process up for many small answers."""
     torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
-    threading.Thread(target=layer.warm_up).start()  # so that nobody waits for a first run
+    # So that nobody waits for a first run, and no server for the compiler when it is to stop.
+    threading.Thread(target=layer.warm_up, daemon=True).start()
     gc.collect()
     gc.freeze()  # what is imported by now stays: no collection need look at it again
