@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,8 @@ def player(run: Run, step: int, on_rest: Callable[[int], None]) -> None:
         step: Number of presentations done, from 0 to K, at which it is shown at first.
         on_rest: Told the step whenever the playhead comes to rest at another one.
     """
-    packed = pack(run)
-    identity = hashlib.sha256(packed).hexdigest()[:16]
-    data = {
-        "id": identity,
-        "run": base64.b64encode(packed).decode(),
-        "task": _task(run),
-        "step": step,
-    }
+    data = _recorded(run) | {"step": step}
+    identity = data["id"]
 
     def rested() -> None:
         rest = st.session_state["player"]["rest"]
@@ -44,7 +39,16 @@ def player(run: Run, step: int, on_rest: Callable[[int], None]) -> None:
     _component(key="player", data=data, on_rest_change=rested)
 
 
-def _task(run: Run) -> dict[str, Any]:
-    """Give the patterns as the browser needs them."""
-    spikes = run.task.spikes.numpy().round(4).tolist()
-    return {"spikes": spikes, "targets": run.task.targets.tolist(), "T": run.task.T}
+@lru_cache(maxsize=4)  # the playhead comes to rest many times in one run
+def _recorded(run: Run) -> dict[str, Any]:
+    """Give a run and its patterns as the browser needs them, named by their content."""
+    packed = pack(run)
+    return {
+        "id": hashlib.sha256(packed).hexdigest()[:16],
+        "run": base64.b64encode(packed).decode(),
+        "task": {
+            "spikes": run.task.spikes.numpy().round(4).tolist(),
+            "targets": run.task.targets.tolist(),
+            "T": run.task.T,
+        },
+    }
