@@ -7,11 +7,9 @@ one they can find, together with a sentence for every change they made on the wa
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any, Literal, Self
@@ -19,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tempotron import link
+from tempotron import link, table
 
 VERSION: Literal[1] = 1
 MAX_AFFERENTS = 100
@@ -287,12 +285,13 @@ _COLUMNS = ("afferent", "weight", "time_ms")
 
 def to_csv(experiment: Experiment) -> str:
     """Write weights and spikes as CSV: afferent, weight, time_ms; an empty time for no spike."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for number, (weight, row) in enumerate(zip(experiment.weights, experiment.spikes, strict=True)):
-        writer.writerows([number + 1, weight, time] for time in row or ("",))
-    return out.getvalue()
+    rows = zip(experiment.weights, experiment.spikes, strict=True)
+    lines = (
+        (number, weight, time)
+        for number, (weight, row) in enumerate(rows, start=1)
+        for time in row or ("",)
+    )
+    return table.write(_COLUMNS, lines)
 
 
 def from_csv(text: str, base: Experiment) -> tuple[Experiment, list[str]]:
@@ -305,7 +304,8 @@ def from_csv(text: str, base: Experiment) -> tuple[Experiment, list[str]]:
     weights: dict[int, str] = {}
     rows: dict[int, list[str]] = {}
     clashes: set[int] = set()
-    for number, weight, time in _lines(text):
+    for line, (afferent, weight, time) in table.read(text, _COLUMNS):
+        number = table.number(afferent, "afferent", line, MAX_AFFERENTS)
         rows.setdefault(number, []).extend([time] if time else [])
         if weight and weights.setdefault(number, weight) != weight:
             clashes.add(number)
@@ -321,23 +321,3 @@ def from_csv(text: str, base: Experiment) -> tuple[Experiment, list[str]]:
             f"{link.count(len(clashes), 'afferent')} with more than one weight: the first counts"
         ]
     return experiment, notes
-
-
-def _lines(text: str) -> Iterator[tuple[int, str, str]]:
-    """Read afferent, weight and time from every line of CSV."""
-    table = csv.DictReader(io.StringIO(text), skipinitialspace=True, restval="")
-    try:
-        names = [name.strip() for name in table.fieldnames or ()]
-        if missing := [name for name in _COLUMNS if name not in names]:
-            raise ValueError(f"text has no column {missing[0]} in its first line")
-        table.fieldnames = names
-        for record in table:
-            afferent, weight, time = (record[name].strip() for name in _COLUMNS)
-            if link.number(afferent) not in range(1, MAX_AFFERENTS + 1):
-                raise ValueError(
-                    f"afferent in line {table.line_num} is {link.show(afferent)}, "
-                    f"not a number from 1 to {MAX_AFFERENTS}"
-                )
-            yield int(link.number(afferent)), weight, time
-    except csv.Error as error:
-        raise ValueError(f"text is not CSV: {error}") from error

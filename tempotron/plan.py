@@ -17,13 +17,23 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from tempotron import link, tasks
+from tempotron.collection import EXAMPLES, MAX_PATTERNS, Collection, read_link, write_link
 from tempotron.learning import COSTS, RULES, Cost, Rule
 from tempotron.tasks import Task
 from tempotron.training import Progress, Run, Settings, stream, train
 
 VERSION: Literal[1] = 1
 TaskName = Literal[
-    "latencies", "order", "gaps", "late", "templates", "synchrony", "rates", "iris", "digits"
+    "latencies",
+    "order",
+    "gaps",
+    "late",
+    "templates",
+    "synchrony",
+    "rates",
+    "iris",
+    "digits",
+    "own",
 ]
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
 # So that a recorded run stays a message of some MB, and a task some MB of memory.
@@ -35,6 +45,7 @@ BOUNDS: dict[str, link.Bounds] = {
     "seed": (0, 999_999),
     "afferents": (4, 500),
     "patterns": (2, 2000),
+    "T": (10, 2000),
     "jitter": (0, 50),
     "eta": (1e-4, 2),
     "rate": (1e-6, 10),
@@ -69,7 +80,7 @@ class Size(NamedTuple):
     spikes: int = 1
 
 
-SIZES: dict[TaskName, Size] = {
+SIZES: dict[str, Size] = {
     "latencies": Size(None, None),
     "order": Size(2, 2),
     "gaps": Size(2, 2),
@@ -82,9 +93,14 @@ SIZES: dict[TaskName, Size] = {
 }
 
 
+def size_of(task: TaskName, own: Collection) -> Size:
+    """Tell how large a task is, that of one's own patterns included."""
+    return Size(len(own[0].spikes), len(own)) if task == "own" else SIZES[task]
+
+
 def _shrink(fields: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     """Bring what does not fit together to the nearest that does, in this order."""
-    size, fits = SIZES[fields["task"]], dict(fields)
+    size, fits = size_of(fields["task"], fields["own"]), dict(fields)
     if fits["swap"] and size.neurons > 1:
         fits["swap"] = False
         notes.append("swap is for one neuron only: left out")
@@ -112,6 +128,8 @@ class Plan(BaseModel):
         afferents: Number of afferents N where the task leaves it open; pairs take an even one.
         patterns: Number of patterns P where the task leaves it open; templates take an even one.
         jitter: Standard deviation in ms of a noise that moves every spike once.
+        own: Patterns of one's own; at least one, all with the same afferents.
+        T: Length of one's own patterns in ms.
         rule: See `Settings`, as for all that follow.
         cost: 'linear' or 'squared'.
         eta: Expected change of a corrected pattern's own peak.
@@ -134,6 +152,8 @@ class Plan(BaseModel):
     afferents: Annotated[int, _within("afferents")] = 20
     patterns: Annotated[int, _within("patterns")] = 10
     jitter: Annotated[float, _within("jitter")] = 0.0
+    own: Annotated[Collection, Field(min_length=1, max_length=MAX_PATTERNS)] = EXAMPLES
+    T: Annotated[int, _within("T")] = 100
     rule: Rule = "paper"
     cost: Cost = "linear"
     eta: Annotated[float, _within("eta")] = 0.05
@@ -149,7 +169,7 @@ class Plan(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         clauses: list[str] = []
-        _shrink(self.model_dump(), clauses)
+        _shrink(dict(self), clauses)
         if clauses:
             raise PydanticCustomError("too_much", "{what}", {"what": clauses[0].split(": ")[0]})
         return self
@@ -160,8 +180,9 @@ _SETTINGS = {field.name for field in dataclasses.fields(Settings)}
 
 
 def changed(plan: Plan) -> dict[str, Any]:
-    """Collect the fields of a plan that differ from the defaults."""
-    return plan.model_dump(mode="json", exclude_defaults=True)
+    """Collect the fields of a plan that differ from the defaults, as a link holds them."""
+    fields = plan.model_dump(mode="json", exclude_defaults=True)
+    return fields | ({"own": write_link(plan.own)} if "own" in fields else {})
 
 
 def encode(plan: Plan) -> str:
@@ -188,7 +209,7 @@ def repair(raw: Mapping[Any, object]) -> tuple[Plan, list[str]]:
         The plan, and one clause for every change.
     """
     fields, notes = link.read_fields(raw, _READERS)
-    return Plan.model_validate(_shrink(_DEFAULT.model_dump() | fields, notes)), notes
+    return Plan.model_validate(_shrink(dict(_DEFAULT) | fields, notes)), notes
 
 
 def _whole(name: str) -> link.Reader:
@@ -207,6 +228,8 @@ _READERS: dict[object, link.Reader] = {
     "afferents": _whole("afferents"),
     "patterns": _whole("patterns"),
     "jitter": _number("jitter"),
+    "own": read_link,
+    "T": _whole("T"),
     "rule": partial(link.read_choice, RULES, _DEFAULT.rule),
     "cost": partial(link.read_choice, COSTS, _DEFAULT.cost),
     "eta": _number("eta"),
@@ -227,13 +250,22 @@ def settings_of(plan: Plan) -> Settings:
 
 
 def task_of(plan: Plan) -> Task:
-    """Make the task of a plan."""
-    return _task(plan.task, plan.swap, plan.seed, plan.afferents, plan.patterns, plan.jitter)
+    """Make the task of a plan, or find it again."""
+    own, T = (plan.own, plan.T) if plan.task == "own" else ((), 0)
+    free = (plan.afferents, plan.patterns, plan.jitter)
+    return _task(plan.task, plan.swap, plan.seed, *free, own, T)
 
 
 @lru_cache(maxsize=8)
 def _task(
-    name: TaskName, swap: bool, seed: int, afferents: int, patterns: int, jitter: float
+    name: TaskName,
+    swap: bool,
+    seed: int,
+    afferents: int,
+    patterns: int,
+    jitter: float,
+    own: Collection,
+    T: int,
 ) -> Task:
     load = patterns / afferents
     match name:
@@ -257,6 +289,9 @@ def _task(
         case "digits":
             # Most of them to test on: a fifth is enough to learn from.
             task = tasks.measured("digits", seed=seed, test_share=0.8)
+        case "own":
+            spikes = [pattern.spikes for pattern in own]
+            task = tasks.own_patterns(spikes, [pattern.fire for pattern in own], T)
     task = tasks.swapped(task) if swap else task
     return tasks.jittered(task, jitter, seed) if jitter else task
 

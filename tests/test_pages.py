@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from tempotron import explain, figures
 from tempotron.experiment import Experiment, decode, to_csv, to_json
 from tempotron.export import script
-from tempotron.plan import SIZES, TASKS, Plan, Recorder, run_of, task_of
+from tempotron.plan import TASKS, Plan, Recorder, run_of, size_of, task_of
 from tempotron.presets import PRESETS
 from tempotron.response import course, respond
 from tempotron.standing import ended, stand, told
@@ -245,9 +245,12 @@ def query(at: AppTest) -> dict[str, str]:
     return {name: "".join(value) for name, value in at.query_params.items()}
 
 
+BEGINNINGS = ("After", "Before the first presentation")
+
+
 def settled(at: AppTest) -> str:
     """Read the sentence below the player."""
-    return texts(at)[2]
+    return next(text for text in texts(at) if " right" in text and text.startswith(BEGINNINGS))
 
 
 def expected(plan: Plan) -> str:
@@ -272,7 +275,7 @@ def test_a_link_to_a_task_shows_its_sentence_and_its_run_at_the_step(task: str) 
     assert task_of(plan).sentence in texts(at)[1]
     assert settled(at) == expected(plan)
     assert query(at) == {"task": task, "step": "2", "seed": "3"} if task != "latencies" else True
-    several = SIZES[plan.task].neurons > 1
+    several = size_of(plan.task, plan.own).neurons > 1
     assert ("None fired" in at.dataframe[0].value.columns) == several
     assert len(at.get("metric")) == (1 + several) * (1 + (task_of(plan).unseen is not None))
 

@@ -22,12 +22,13 @@ from tempotron.plan import (
     repair,
     run_of,
     settings_of,
+    size_of,
     stream_of,
     task_of,
 )
 
 DEFAULT = Plan()
-WHOLE = ("seed", "afferents", "patterns", "epochs", "step")
+WHOLE = ("seed", "afferents", "patterns", "T", "epochs", "step")
 
 
 def opened(query: str) -> tuple[Plan, list[str]]:
@@ -177,7 +178,7 @@ def test_early_or_late_is_never_learned_and_says_so(
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_has_the_size_that_its_plan_expects(name: str) -> None:
     plan = Plan.model_validate({"task": name, "afferents": 30, "patterns": 12})
-    size, task = SIZES[plan.task], task_of(plan)
+    size, task = size_of(plan.task, plan.own), task_of(plan)
     assert task.kind == (size.afferents or 30, size.neurons)
     assert task.patterns == (size.patterns or 12)
     assert task.spikes_per_pattern <= task.kind[0] * size.spikes

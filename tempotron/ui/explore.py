@@ -7,6 +7,7 @@ import streamlit as st
 from tempotron import explain, figures
 from tempotron.ui.follower import follow
 from tempotron.ui.numbers import numbers
+from tempotron.ui.own import label
 from tempotron.ui.plot import plot
 from tempotron.ui.session import Lab
 from tempotron.ui.stage import stage
@@ -21,6 +22,7 @@ def notice(lab: Lab) -> None:
 def bench(lab: Lab) -> None:
     """Draw the stage, and below it everything that follows a settled edit."""
     stage(lab)
+    label(lab)
     _panels(lab)
 
 

@@ -14,12 +14,14 @@ import torch
 
 from tempotron import layer
 from tempotron import plan as plans
+from tempotron.collection import Collection
 from tempotron.experiment import Experiment, decode, encode, repair
 from tempotron.link import sentence
 from tempotron.plan import Plan, Recorder
 
 _HERE = Path(__file__).parent
 MENU = {"Explore": "app.py", "Train": "pages/train.py", "Data": "pages/data.py"}
+_UNDO_DEPTH = 100
 _FIRST_PICTURE = 1.0  # seconds within which Train shows what it has
 
 
@@ -39,6 +41,10 @@ class Lab:
         refusals: How many there were.
         plan: The run that Train shows, and the step at which it shows it.
         plan_notice: A sentence on what of the plan could not be taken; '' if nothing.
+        own_history: Earlier patterns of one's own and their length, to go back to.
+        own_refusal: A sentence on why patterns of one's own were not taken; '' if they were.
+        own_refusals: How often that was so.
+        replacing: Pattern of one's own that is being edited on Explore, or None.
         recorder: The run of the plan, or of an earlier one; None before the first.
         page: The page entered last.
         address: The parameters that Train last put into the address bar.
@@ -54,6 +60,10 @@ class Lab:
     refusals: int = 0
     plan: Plan = field(default_factory=Plan)
     plan_notice: str = ""
+    own_history: list[tuple[Collection, int]] = field(default_factory=list)
+    own_refusal: str = ""
+    own_refusals: int = 0
+    replacing: int | None = None
     recorder: Recorder | None = None
     page: str = ""
     address: dict[str, str] = field(default_factory=dict)
@@ -90,18 +100,44 @@ class Lab:
 
     @property
     def plan_link(self) -> dict[str, str]:
-        """The parameters of a link to the plan."""
-        return dict(parse_qsl(plans.encode(self.plan)))
+        """The parameters of a link to the plan; none if it is too large for a link."""
+        return dict(parse_qsl(plans.encode(self.plan))) if self.linkable else {}
+
+    @property
+    def linkable(self) -> bool:
+        """Whether the plan is small enough for a link."""
+        try:
+            plans.encode(self.plan)
+        except ValueError:
+            return False
+        return True
 
     def choose(self, **changes: object) -> None:
         """Change the plan, and go back to the first step of its run."""
-        fields = self.plan.model_dump() | {"step": 0} | changes
+        fields = dict(self.plan) | {"step": 0} | changes
         self.plan, notes = plans.repair(fields)
         self.plan_notice = sentence(notes, "plan")
 
     def reset(self) -> None:
         """Go back to the default plan, but keep the seed."""
         self.plan, self.plan_notice = Plan(seed=self.plan.seed), ""
+
+    def keep(self, patterns: Collection, T: int) -> None:
+        """Have other patterns of one's own, of length T; it can be undone."""
+        self.own_history = [*self.own_history[1 - _UNDO_DEPTH :], (self.plan.own, self.plan.T)]
+        self.own_refusal = ""
+        self.choose(own=patterns, T=T)
+
+    def undo_own(self) -> None:
+        """Go back to the patterns of one's own before the last change of them."""
+        patterns, T = self.own_history.pop()
+        self.own_refusal = ""
+        self.choose(own=patterns, T=T)
+
+    def refuse_own(self, why: str) -> None:
+        """Keep the patterns of one's own as they are and say why."""
+        self.own_refusal = why
+        self.own_refusals += 1
 
     def recorded(self) -> Recorder:
         """Have the run of the plan, computed as far as it goes within a second."""

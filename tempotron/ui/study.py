@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from tempotron.learning import COSTS, RULES
-from tempotron.plan import BOUNDS, SIZES, TASKS, Plan, Recorder, settings_of, task_of
+from tempotron.plan import BOUNDS, TASKS, Plan, Recorder, settings_of, size_of, task_of
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.tasks import Task
 from tempotron.training import Run
+from tempotron.ui.own import mine
 from tempotron.ui.player import player
 from tempotron.ui.session import MENU, Lab, show_address
 
@@ -26,6 +27,7 @@ _NAMES = {
     "rates": "Poisson rates",
     "iris": "Iris",
     "digits": "Handwritten digits",
+    "own": "My own patterns",
 }
 _NARROW, _WIDE = 104, 216  # px
 
@@ -33,12 +35,14 @@ _NARROW, _WIDE = 104, 216  # px
 def choose(lab: Lab) -> None:
     """Let a person choose everything that decides how a run goes."""
     plan, task, settings = lab.plan, task_of(lab.plan), settings_of(lab.plan)
-    size, several = SIZES[plan.task], task.kind[1] > 1
+    size, several = size_of(plan.task, plan.own), task.kind[1] > 1
     reflects = plan.rule == "reflect"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _select(lab, "task", "Task", TASKS, _NAMES.__getitem__, _WIDE)
         _number(lab, "patterns", "Patterns", 1, size.patterns is not None)
         _number(lab, "afferents", "Afferents", 1, size.afferents is not None)
+        if plan.task == "own":
+            _number(lab, "T", "Length (ms)", 10)
         _number(lab, "jitter", "Jitter (ms)", 0.5)
         _number(lab, "seed", "Seed", 1)
         swap = {"swap": not plan.swap}
@@ -58,6 +62,8 @@ def choose(lab: Lab) -> None:
         _number(lab, "theta", "theta", 0.1)
         _number(lab, "spread", "Spread", 0.1)
         _number(lab, "epochs", "Epochs", 10)
+    if plan.task == "own":
+        mine(lab)
     if lab.plan_notice:
         st.warning(lab.plan_notice)
 
