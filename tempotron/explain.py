@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import torch
 
+from tempotron.counting import Contest
 from tempotron.experiment import Experiment
 from tempotron.kernel import psp_area, psp_half_width, psp_peak_time
 from tempotron.response import decides, respond, shares, tau_sweep, trains
@@ -135,4 +136,28 @@ def boundary(experiment: Experiment) -> str:
     return (
         f"At tau = {experiment.tau:g} ms V_max {relation} theta = {experiment.theta:g}. "
         f"It is highest, {v_max[best]:.3f}, at tau = {tau[best]:.4g} ms."
+    )
+
+
+def timing_or_rate(contest: Contest, here: int) -> str:
+    """Tell what jitter takes from a tempotron, and what a counter of spikes gets without times.
+
+    Args:
+        contest: Its first jitter is 0, or the only one.
+        here: Index of the jitter looked at.
+    """
+    tempotron, counter = contest.tempotron[here], contest.perceptron[here]
+    counts = f"a perceptron that only counts spikes for {counter:.1%}"
+    if not contest.jitter[here]:
+        beyond = "what lies between is timing"
+        if tempotron <= counter:
+            beyond = "no better than counting" if tempotron == counter else "counting does better"
+        return (
+            f"With every spike where it is, the tempotron is right for {tempotron:.1%} of the "
+            f"patterns, {counts}: {beyond}."
+        )
+    return (
+        f"Jitter of {contest.jitter[here]:g} ms takes the tempotron from "
+        f"{contest.tempotron[0]:.1%} to {tempotron:.1%}; {counts}, as before: the counts are the "
+        "same."
     )

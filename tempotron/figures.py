@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from tempotron.counting import Contest
 from tempotron.experiment import Experiment
 from tempotron.kernel import psp, psp_half_width, psp_peak_time
 from tempotron.response import respond, shares, tau_sweep
@@ -106,6 +107,31 @@ def tau_and_theta(experiment: Experiment) -> go.Figure:
     traces = [curve, _level(low, high, experiment.theta), here]
     figure = _figure(traces, "tau (ms)", [np.log10(low), np.log10(high)], "theta", [0, top])
     return figure.update_xaxes(type="log", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+
+
+def timing_or_rate(contest: Contest) -> go.Figure:
+    """Draw the accuracies of a tempotron and of a counter of spikes against the jitter."""
+    ends = [contest.jitter[0], contest.jitter[-1]]
+    lines = [
+        _accuracy("Tempotron", contest.jitter, contest.tempotron, {"color": EXCITATORY}),
+        _accuracy("Counter", contest.jitter, contest.perceptron, {"color": INK, "dash": "dash"}),
+    ]
+    figure = _figure(lines, "Jitter, s.d. (ms)", ends, "Accuracy", [0, 1.05])
+    legend = {"orientation": "h", "x": 0, "y": 0.02, "bgcolor": "rgba(0, 0, 0, 0)"}
+    return figure.update_layout(showlegend=True, legend=legend)
+
+
+def _accuracy(
+    name: str, jitter: tuple[float, ...], accuracy: tuple[float, ...], line: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "x": jitter,
+        "y": accuracy,
+        "name": name,
+        "mode": "lines+markers",
+        "line": line | {"width": 2},
+        "hovertemplate": f"{name}, %{{x:g}} ms: %{{y:.1%}}<extra></extra>",
+    }
 
 
 def _level(start: float, end: float, theta: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tempotron import explain, figures
+from tempotron.counting import timing_or_rate
 from tempotron.experiment import Experiment, decode, to_csv, to_json
 from tempotron.export import script
 from tempotron.plan import TASKS, Plan, Recorder, run_of, size_of, task_of
@@ -277,7 +278,8 @@ def test_a_link_to_a_task_shows_its_sentence_and_its_run_at_the_step(task: str) 
     assert query(at) == {"task": task, "step": "2", "seed": "3"} if task != "latencies" else True
     several = size_of(plan.task, plan.own).neurons > 1
     assert ("None fired" in at.dataframe[0].value.columns) == several
-    assert len(at.get("metric")) == (1 + several) * (1 + (task_of(plan).unseen is not None))
+    unseen = task_of(plan).unseen is not None
+    assert len(at.metric) == (1 + several) * (1 + unseen) + len(("tempotron", "perceptron"))
 
 
 def test_what_is_chosen_is_computed_at_once_and_the_address_links_to_it() -> None:
@@ -393,10 +395,26 @@ def test_the_pattern_of_a_step_opens_in_explore_with_the_weights_of_then() -> No
 def test_a_pattern_too_large_for_explore_says_why() -> None:
     at = opened("Train", afferents="101", patterns="2")
     assert "Open in Explore" not in [button.label for button in at.button]
-    assert texts(at)[-1] == (
+    assert texts(at)[-2] == (
         "This pattern cannot be opened in Explore: "
         "it has 101 afferents, and Explore has room for 100."
     )
+
+
+def test_one_switch_takes_the_timing_away_and_leaves_the_counts() -> None:
+    at = opened("Train", step="140")
+    metrics = {metric.label: metric.value for metric in at.metric}
+    assert metrics["Tempotron"] == metrics["Fire or silent"] == "100.0%"
+    assert metrics["Perceptron on counts"] == "50.0%"
+    assert not sent(at, "plot")
+    at.number_input(key="sigma").set_value(20)
+    at.toggle(key="jittered").set_value(True).run()
+    contest = timing_or_rate(run_of(Plan()), 140, [0, 20])
+    metrics = {metric.label: metric.value for metric in at.metric}
+    assert metrics["Tempotron"] == f"{contest.tempotron[1]:.1%}" != "100.0%"
+    assert metrics["Perceptron on counts"] == "50.0%"
+    (figure,) = sent(at, "plot")
+    assert figure["alt"] == explain.timing_or_rate(contest, 1) in texts(at)
 
 
 @pytest.fixture

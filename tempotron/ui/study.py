@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from tempotron import explain, figures
+from tempotron.counting import timing_or_rate
 from tempotron.learning import COSTS, RULES
 from tempotron.plan import BOUNDS, TASKS, Plan, Recorder, settings_of, size_of, task_of
 from tempotron.standing import Standing, ended, stand, to_experiment, told
@@ -15,6 +17,7 @@ from tempotron.tasks import Task
 from tempotron.training import Run
 from tempotron.ui.own import mine
 from tempotron.ui.player import player
+from tempotron.ui.plot import plot
 from tempotron.ui.session import MENU, Lab, show_address
 
 _NAMES = {
@@ -29,6 +32,7 @@ _NAMES = {
     "digits": "Handwritten digits",
     "own": "My own patterns",
 }
+_SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 _NARROW, _WIDE = 104, 216  # px
 
 
@@ -106,6 +110,24 @@ def _follow(lab: Lab, recorder: Recorder) -> None:
         height="content" if several else "auto",
     )
     _leave(lab, run, step)
+    _timing_or_rate(run, step)
+
+
+def _timing_or_rate(run: Run, step: int) -> None:
+    """Let one switch take the timing away and leave the counts."""
+    st.header("Timing or rate?", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sigma = st.number_input("sigma (ms)", 0.5, 200.0, 5.0, 0.5, key="sigma", width=_NARROW)
+        switched = st.toggle("Jitter every spike time by sigma, keep the counts", key="jittered")
+    jitter = sigma if switched else 0.0
+    contest = timing_or_rate(run, step, sorted({*_SIGMAS, jitter}) if switched else [jitter])
+    here = contest.jitter.index(jitter)
+    with st.container(horizontal=True):
+        st.metric("Tempotron", f"{contest.tempotron[here]:.1%}", width="content")
+        st.metric("Perceptron on counts", f"{contest.perceptron[here]:.1%}", width="content")
+    st.markdown(explain.timing_or_rate(contest, here))
+    if switched:
+        plot(figures.timing_or_rate(contest), explain.timing_or_rate(contest, here), "contest")
 
 
 def margins(standing: Standing) -> pd.DataFrame:

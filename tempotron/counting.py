@@ -1,0 +1,109 @@
+"""Timing or rate: what of a task is in the times of its spikes, and what in their numbers.
+
+Jitter moves spikes and keeps their numbers: a tempotron, which decides by time, must fall with it,
+while a perceptron that only counts the spikes of each afferent cannot tell the difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tempotron.layer import peak
+from tempotron.learning import argmax_accuracy, firing_accuracy
+from tempotron.tasks import Task, jittered
+from tempotron.training import Run
+
+Floats = NDArray[np.float64]
+_DECISIONS = 400  # at least so many, so that an accuracy is good to some percent
+
+
+class Contest(NamedTuple):
+    """Accuracies from 0 to 1, side by side: fire or silent, or of several neurons the highest.
+
+    Attributes:
+        jitter: Standard deviations of the jitter in ms [J].
+        tempotron: Accuracy of the tempotron as it was trained, spike times jittered [J].
+        perceptron: Accuracy of a perceptron on the spike counts of the same patterns [J].
+    """
+
+    jitter: tuple[float, ...]
+    tempotron: tuple[float, ...]
+    perceptron: tuple[float, ...]
+
+
+def timing_or_rate(run: Run, step: int, jitters: Sequence[float]) -> Contest:
+    """Test a tempotron and a counter of spikes on a task whose spike times are jittered.
+
+    Args:
+        run: A recorded run of K presentations.
+        step: Number of presentations after which the tempotron is taken, from 0 to K.
+        jitters: Standard deviations in ms of the noise that moves every spike, from 0 [J].
+
+    Raises:
+        ValueError: If a jitter is negative or not finite, or there is no such step.
+
+    Source:
+        The perceptron is that of scikit-learn, each neuron against the rest.
+    """
+    if bad := [jitter for jitter in jitters if not 0 <= jitter < math.inf]:
+        raise ValueError(f"jitters must be finite and not negative, got {bad[0]}")
+    pairs = [_accuracies(run, step, float(jitter)) for jitter in jitters]
+    tempotron, perceptron = zip(*pairs, strict=True) if pairs else ((), ())
+    return Contest(tuple(map(float, jitters)), tempotron, perceptron)
+
+
+@lru_cache(maxsize=64)
+def _accuracies(run: Run, step: int, jitter: float) -> tuple[float, float]:
+    task = _repeated(run.task, jitter) if jitter else run.task
+    found = peak(run.at(step), task.events(run.settings.tau, run.settings.synaptic))
+    if task.kind[1] > 1:
+        accuracy = argmax_accuracy(found.v_max, task.targets)
+    else:
+        accuracy = firing_accuracy(found.v_max, task.targets, run.settings.theta)
+    weights, bias = _perceptron(run.task)
+    return accuracy, _agreement(counted(task) @ weights.T + bias, task.targets.numpy())
+
+
+def _agreement(scores: Floats, targets: NDArray[np.bool_]) -> float:
+    if targets.shape[1] > 1:
+        return float((scores.argmax(1) == targets.argmax(1)).mean())
+    return float(((scores > 0) == targets).mean())
+
+
+def _repeated(task: Task, jitter: float) -> Task:
+    """Jitter a task as often as it takes for a good estimate."""
+    trials = math.ceil(_DECISIONS / task.patterns)
+    spikes, targets = task.spikes.repeat(trials, 1, 1), task.targets.repeat(trials, 1)
+    return jittered(replace(task, spikes=spikes, targets=targets, unseen=None), jitter)
+
+
+@lru_cache(maxsize=8)
+def _perceptron(task: Task) -> tuple[Floats, Floats]:
+    """Train a perceptron on spike counts: weights [O, N] and bias [O]."""
+    counts = counted(task)
+    weights, bias = zip(*(_one(counts, fire) for fire in task.targets.numpy().T), strict=True)
+    return np.stack(weights), np.stack(bias)
+
+
+def _one(counts: Floats, fire: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Train one neuron of the perceptron: weights [N] and bias."""
+    from sklearn.linear_model import Perceptron  # noqa: PLC0415  takes 2 s
+
+    if fire.all() or not fire.any():  # always the same answer, and nothing to learn
+        return np.zeros(counts.shape[1]), 1.0 if fire[0] else -1.0
+    model = Perceptron(max_iter=200, tol=None, random_state=0).fit(counts, fire)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def counted(task: Task) -> Floats:
+    """Count the spikes of every afferent in every pattern [P, N]."""
+    spikes = task.spikes.numpy()
+    numbers: Floats = ((spikes >= 0) & (spikes < task.T)).sum(2).astype(np.float64)
+    return numbers
