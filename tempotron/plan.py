@@ -27,6 +27,7 @@ TaskName = Literal[
     "latencies",
     "order",
     "gaps",
+    "xor",
     "late",
     "templates",
     "synchrony",
@@ -84,6 +85,7 @@ SIZES: dict[str, Size] = {
     "latencies": Size(None, None),
     "order": Size(2, 2),
     "gaps": Size(2, 2),
+    "xor": Size(2, 4),
     "late": Size(6, 2),
     "templates": Size(None, None),
     "synchrony": Size(None, None),
@@ -276,6 +278,8 @@ def _task(
             task, swap = tasks.order_of_two(swap=swap, seed=seed), False
         case "gaps":
             task, swap = tasks.two_gaps(swap=swap, seed=seed), False
+        case "xor":
+            task = tasks.temporal_xor(seed=seed)
         case "late":
             task = tasks.early_or_late(seed=seed)
         case "templates":

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -42,10 +42,12 @@ class Task:
         name: Short name.
         sentence: What makes the task learnable or not.
         unseen: New trials of the same kind, to test on, or None.
+        classes: Name of what each neuron stands for [O]; left out, their numbers from 1.
 
     Raises:
         ValueError: If there is no pattern or no afferent, a spike time is not finite, T is not
-            positive and finite, targets do not fit, or the unseen trials are of another kind.
+            positive and finite, targets or classes do not fit, or the unseen trials are
+            of another kind.
     """
 
     spikes: Tensor
@@ -54,6 +56,7 @@ class Task:
     name: str = "Own patterns"
     sentence: str = ""
     unseen: Task | None = None
+    classes: tuple[str, ...] = ()
     _prepared: dict[tuple[float, float], Events] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -69,11 +72,19 @@ class Task:
         positive(self.T, "T")
         object.__setattr__(self, "targets", _firing(self.targets, len(spikes)))
         object.__setattr__(self, "spikes", spikes.detach().to("cpu", torch.float64, copy=True))
+        self._name_classes()
         if self.unseen and (self.unseen.kind != self.kind or self.unseen.T != self.T):
             raise ValueError(
                 f"unseen must have (N, O) {self.kind} and T {self.T}, "
                 f"got {self.unseen.kind} and {self.unseen.T}"
             )
+
+    def _name_classes(self) -> None:
+        neurons = self.kind[1]
+        if not self.classes:
+            object.__setattr__(self, "classes", tuple(map(str, range(1, neurons + 1))))
+        if len(self.classes) != neurons:
+            raise ValueError(f"classes must be {neurons}, got {len(self.classes)}")
 
     @property
     def patterns(self) -> int:
@@ -452,8 +463,8 @@ def measured(
     Raises:
         ValueError: If the source is not known, or a number is out of range.
     """
-    values, classes = _dataset(source)
-    return _encoded(source, values, classes, _split(classes, test_share, seed), fields, T)
+    data = _dataset(source)
+    return _encoded(source, data, _split(data.classes, test_share, seed), fields, T)
 
 
 def folds(
@@ -477,10 +488,10 @@ def folds(
     """
     from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415  takes 2 s
 
-    values, classes = _dataset(source)
+    data = _dataset(source)
     dealer = StratifiedKFold(_count(count, "count"), shuffle=True, random_state=seed)
-    for parts in dealer.split(values, classes):
-        yield _encoded(source, values, classes, parts, fields, T)
+    for parts in dealer.split(data.values, data.classes):
+        yield _encoded(source, data, parts, fields, T)
 
 
 def logistic_baseline(source: Source = "iris", seed: int = 0, test_share: float = 0.2) -> float:
@@ -501,7 +512,7 @@ def logistic_baseline(source: Source = "iris", seed: int = 0, test_share: float 
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
     from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
 
-    values, classes = _dataset(source)
+    values, classes, _ = _dataset(source)
     learnt, kept = _split(classes, test_share, seed)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
     model.fit(values[learnt], classes[learnt])
@@ -511,15 +522,22 @@ def logistic_baseline(source: Source = "iris", seed: int = 0, test_share: float 
 Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-def _dataset(source: Source) -> tuple[Floats, NDArray[np.int64]]:
-    """Load features [P, F] and classes [P] as they come with scikit-learn."""
+class _Data(NamedTuple):
+    values: Floats  # [P, F]
+    classes: NDArray[np.int64]  # [P]
+    names: tuple[str, ...]
+
+
+def _dataset(source: Source) -> _Data:
+    """Load what comes with scikit-learn."""
     if source not in SOURCES:
         raise ValueError(f"source must be one of {', '.join(SOURCES)}, got {source!r}")
     from sklearn import datasets  # noqa: PLC0415  takes 2 s
 
     load = datasets.load_iris if source == "iris" else datasets.load_digits
-    values, classes = load(return_X_y=True)
-    return np.asarray(values, np.float64), np.asarray(classes, np.int64)
+    found = load()
+    values, classes = np.asarray(found.data, np.float64), np.asarray(found.target, np.int64)
+    return _Data(values, classes, tuple(map(str, found.target_names)))
 
 
 def _split(classes: NDArray[np.int64], test_share: float, seed: int) -> Parts:
@@ -535,13 +553,13 @@ def _split(classes: NDArray[np.int64], test_share: float, seed: int) -> Parts:
 
 def _encoded(
     source: Source,
-    values: Floats,
-    classes: NDArray[np.int64],
+    data: _Data,
     parts: Parts,
     fields: int | None,
     T: float,
 ) -> Task:
     """Encode both parts with the range of the first, which is all that learning may know."""
+    values, classes, labels = data
     low, high = values[parts[0]].min(0), values[parts[0]].max(0)
     # A pixel that never changes says nothing; any range will do for it.
     ends = torch.from_numpy(low), torch.from_numpy(np.where(high > low, high, low + 1))
@@ -553,6 +571,7 @@ def _encoded(
             T,
             names[source],
             _SENTENCES[source],
+            classes=labels,
         )
         for part in parts
     )

@@ -282,9 +282,28 @@ def test_a_link_to_a_task_shows_its_sentence_and_its_run_at_the_step(task: str) 
     assert len(at.metric) == (1 + several) * (1 + unseen) + len(("tempotron", "perceptron"))
 
 
+def test_every_task_has_a_picture_drawn_from_its_patterns() -> None:
+    (data,) = sent(opened("Train", task="order", seed="3"), "gallery")
+    assert data["chosen"] == "order"
+    assert [task["key"] for task in data["tasks"]] == list(TASKS)
+    for task in data["tasks"]:
+        assert [pattern["fire"] for pattern in task["patterns"]] == [True, False]
+        times = [t for pattern in task["patterns"] for row in pattern["rows"] for t in row]
+        assert times
+        assert 0 <= min(times) <= max(times) < 1
+
+
+def test_the_classes_of_the_confusion_table_have_their_names() -> None:
+    table = opened("Train", task="iris").dataframe[0].value
+    species = ["setosa", "versicolor", "virginica"]
+    assert table["Class"].tolist() == species
+    assert table.columns.tolist() == ["Class", *species, "None fired", "Several fired"]
+
+
 def test_what_is_chosen_is_computed_at_once_and_the_address_links_to_it() -> None:
     at = opened("Train", step="5")
-    at.selectbox[0].set_value("order").run()
+    lab_of(at).choose(task="order")
+    at.run()
     assert query(at) == {"task": "order"}
     at.number_input(key="plan_tau").set_value(20.0).run()
     assert query(at) == {"task": "order", "tau": "20"}

@@ -74,7 +74,7 @@ def test_default_values_stay_out_of_the_link() -> None:
         ("mu=x", Plan(), ["mu x is unreadable: now the rule's own"]),
         ("rate=", Plan(), ["rate (empty) is unreadable: now the one for eta"]),
         ("tau_s=0", Plan(tau_s=0.1), ["tau_s 0 is below 0.1: now 0.1"]),
-        ("task=xor", Plan(), ["task xor is not known here: now latencies"]),
+        ("task=nor", Plan(), ["task nor is not known here: now latencies"]),
         ("rule=hebb", Plan(), ["rule hebb is not known here: now paper"]),
         ("cost=", Plan(), ["cost (empty) is not known here: now linear"]),
         ("seed=1.5", Plan(seed=2), ["seed 1.5 is not whole: now 2"]),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -260,3 +261,11 @@ def test_jitter_moves_unseen_trials_too_by_other_noise() -> None:
     here, there = moved.spikes - task.spikes, moved.unseen.spikes - task.unseen.spikes
     assert there.abs().min() > 0
     assert not torch.allclose(here, there)
+
+
+def test_neurons_are_named_after_their_classes_or_numbered() -> None:
+    assert tasks.measured("iris").classes == ("setosa", "versicolor", "virginica")
+    assert tasks.measured("digits").classes == tuple("0123456789")
+    assert tasks.random_latencies(5).classes == ("1",)
+    with pytest.raises(ValueError, match="classes must be 1, got 2"):
+        replace(tasks.random_latencies(5), classes=("a", "b"))

@@ -18,6 +18,7 @@ from tempotron.collection import Collection
 from tempotron.experiment import Experiment, decode, encode, repair
 from tempotron.link import sentence
 from tempotron.plan import Plan, Recorder
+from tempotron.ui.gallery import draw_ahead
 
 _HERE = Path(__file__).parent
 MENU = {"Explore": "app.py", "Train": "pages/train.py", "Data": "pages/data.py"}
@@ -209,6 +210,11 @@ def _prepare_process() -> None:
     """Set the process up for many small answers."""
     torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
     # So that nobody waits for a first run, and no server for the compiler when it is to stop.
-    threading.Thread(target=layer.warm_up, daemon=True).start()
+    threading.Thread(target=_warm_up, daemon=True).start()
     gc.collect()
     gc.freeze()  # what is imported by now stays: no collection need look at it again
+
+
+def _warm_up() -> None:
+    layer.warm_up()
+    draw_ahead()

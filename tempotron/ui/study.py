@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,29 +11,18 @@ import streamlit as st
 from tempotron import explain, figures
 from tempotron.counting import timing_or_rate
 from tempotron.learning import COSTS, RULES
-from tempotron.plan import BOUNDS, TASKS, Plan, Recorder, settings_of, size_of, task_of
+from tempotron.plan import BOUNDS, Plan, Recorder, settings_of, size_of, task_of
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.tasks import Task
 from tempotron.training import Run
+from tempotron.ui.gallery import gallery
 from tempotron.ui.own import mine
 from tempotron.ui.player import player
 from tempotron.ui.plot import plot
 from tempotron.ui.session import MENU, Lab, show_address
 
-_NAMES = {
-    "latencies": "Random latency patterns",
-    "order": "Order of two spikes",
-    "gaps": "Gaps of 5 and 10 ms",
-    "late": "Early or late",
-    "templates": "Two noisy templates",
-    "synchrony": "Pairwise synchrony",
-    "rates": "Poisson rates",
-    "iris": "Iris",
-    "digits": "Handwritten digits",
-    "own": "My own patterns",
-}
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
-_NARROW, _WIDE = 104, 216  # px
+_NARROW = 104  # px
 
 
 def choose(lab: Lab) -> None:
@@ -41,8 +30,8 @@ def choose(lab: Lab) -> None:
     plan, task, settings = lab.plan, task_of(lab.plan), settings_of(lab.plan)
     size, several = size_of(plan.task, plan.own), task.kind[1] > 1
     reflects = plan.rule == "reflect"
+    gallery(plan, lambda task: lab.choose(task=task))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _select(lab, "task", "Task", TASKS, _NAMES.__getitem__, _WIDE)
         _number(lab, "patterns", "Patterns", 1, size.patterns is not None)
         _number(lab, "afferents", "Afferents", 1, size.afferents is not None)
         if plan.task == "own":
@@ -105,7 +94,7 @@ def _follow(lab: Lab, recorder: Recorder) -> None:
             _accuracies(", new trials", stand(run, step, unseen=True))
     several = run.task.kind[1] > 1
     st.dataframe(
-        confusion(standing) if several else margins(standing),
+        confusion(standing, run.task.classes) if several else margins(standing),
         hide_index=True,
         height="content" if several else "auto",
     )
@@ -145,14 +134,11 @@ def margins(standing: Standing) -> pd.DataFrame:
     return table.sort_values("Margin").round(4)
 
 
-def confusion(standing: Standing) -> pd.DataFrame:
+def confusion(standing: Standing, classes: Sequence[str]) -> pd.DataFrame:
     """Count for each class which neuron fired alone, and how often none or several did."""
-    neurons = range(1, standing.fire.shape[1] + 1)
-    names = [f"Neuron {number}" for number in neurons]
-    table = pd.DataFrame(
-        standing.confusion.tolist(), columns=[*names, "None fired", "Several fired"]
-    )
-    table.insert(0, "Class", list(neurons))
+    columns = [*classes, "None fired", "Several fired"]
+    table = pd.DataFrame(standing.confusion.tolist(), columns=columns)
+    table.insert(0, "Class", classes)
     return table
 
 
@@ -182,20 +168,13 @@ def _size(task: Task) -> str:
 
 
 def _select(
-    lab: Lab,
-    name: str,
-    label: str,
-    options: tuple[str, ...],
-    shown: Callable[[str], str] = str,
-    width: int = _NARROW,
-    disabled: bool = False,
+    lab: Lab, name: str, label: str, options: tuple[str, ...], disabled: bool = False
 ) -> None:
     st.selectbox(
         label,
         options,
         key=_key(lab, name),
-        format_func=shown,
-        width=width,
+        width=_NARROW,
         disabled=disabled,
         on_change=_changed,
         args=(lab, name),
