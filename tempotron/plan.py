@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
@@ -20,7 +20,7 @@ from tempotron import link, tasks
 from tempotron.collection import EXAMPLES, MAX_PATTERNS, Collection, read_link, write_link
 from tempotron.learning import COSTS, RULES, Cost, Rule
 from tempotron.tasks import Task
-from tempotron.training import Progress, Run, Settings, stream, train
+from tempotron.training import Progress, Run, Settings, stream
 
 VERSION: Literal[1] = 1
 TaskName = Literal[
@@ -57,12 +57,22 @@ BOUNDS: dict[str, link.Bounds] = {
     "spread": (0, 1),
     "epochs": (1, 1000),
     "step": (0, MAX_DECISIONS),
+    "until": (0, MAX_DECISIONS),
 }
+MAX_FORKS = 20
+_OPTIONAL = ("rate", "mu", "tau_s")
+_FLIPS = range(1, int(BOUNDS["patterns"][1]) + 1)
+_BETWEEN_FLIPS = "."
+_UNDERSCORE = ("_", ".")  # in a name, and what stands for it in a link, where it divides rows
+_AUTO = "auto"  # in a link: the value that follows from others
 
 
 def _within(name: str) -> FieldInfo:
     found: FieldInfo = Field(ge=BOUNDS[name][0], le=BOUNDS[name][1])
     return found
+
+
+Flip = Annotated[int, Field(ge=_FLIPS[0], le=_FLIPS[-1])]
 
 
 class Size(NamedTuple):
@@ -103,9 +113,8 @@ def size_of(task: TaskName, own: Collection) -> Size:
 def _shrink(fields: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     """Bring what does not fit together to the nearest that does, in this order."""
     size, fits = size_of(fields["task"], fields["own"]), dict(fields)
-    if fits["swap"] and size.neurons > 1:
-        fits["swap"] = False
-        notes.append("swap is for one neuron only: left out")
+    if size.neurons > 1:
+        _keep_labels(fits, notes)
     if size.patterns is None:
         _limit(fits, "patterns", MAX_SPIKES // (fits["afferents"] * size.spikes), notes)
     patterns = size.patterns or fits["patterns"]
@@ -114,24 +123,26 @@ def _shrink(fields: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     return fits
 
 
+def _keep_labels(fields: dict[str, Any], notes: list[str]) -> None:
+    before = fields["before"]
+    if any(past.swap or past.flips for past in before) or fields["swap"] or fields["flips"]:
+        notes.append("swap is for one neuron only: left out")
+        kept = {"swap": False, "flips": ()}
+        fields |= kept | {"before": tuple(past.model_copy(update=kept) for past in before)}
+
+
 def _limit(fields: dict[str, Any], name: str, most: int, notes: list[str]) -> None:
     if fields[name] > most:
         notes.append(f"{name} {fields[name]} is above {most} for this task: now {most}")
         fields[name] = most
 
 
-class Plan(BaseModel):
-    """A run to be computed. The defaults converge after 14 epochs.
+class Conditions(BaseModel):
+    """What may change when a run is forked.
 
     Attributes:
-        task: What is to be learned; see `task_of`.
         swap: Whether fire and silence are exchanged; only for one neuron.
-        seed: Task, initial weights and order of presentation.
-        afferents: Number of afferents N where the task leaves it open; pairs take an even one.
-        patterns: Number of patterns P where the task leaves it open; templates take an even one.
-        jitter: Standard deviation in ms of a noise that moves every spike once.
-        own: Patterns of one's own; at least one, all with the same afferents.
-        T: Length of one's own patterns in ms.
+        flips: Numbers from 1 of patterns whose class is exchanged; only for one neuron.
         rule: See `Settings`, as for all that follow.
         cost: 'linear' or 'squared'.
         eta: Expected change of a corrected pattern's own peak.
@@ -140,22 +151,12 @@ class Plan(BaseModel):
         tau: Membrane time constant in ms.
         tau_s: Synaptic time constant in ms, or None for a quarter of tau.
         theta: Firing threshold.
-        spread: Standard deviation of the initial weights.
-        epochs: Limit of epochs.
-        step: Number of presentations after which the run is looked at.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    version: Literal[1] = VERSION
-    task: TaskName = "latencies"
     swap: bool = False
-    seed: Annotated[int, _within("seed")] = 0
-    afferents: Annotated[int, _within("afferents")] = 20
-    patterns: Annotated[int, _within("patterns")] = 10
-    jitter: Annotated[float, _within("jitter")] = 0.0
-    own: Annotated[Collection, Field(min_length=1, max_length=MAX_PATTERNS)] = EXAMPLES
-    T: Annotated[int, _within("T")] = 100
+    flips: Annotated[tuple[Flip, ...], AfterValidator(lambda flips: tuple(sorted({*flips})))] = ()
     rule: Rule = "paper"
     cost: Cost = "linear"
     eta: Annotated[float, _within("eta")] = 0.05
@@ -164,8 +165,47 @@ class Plan(BaseModel):
     tau: Annotated[float, _within("tau")] = 15.0
     tau_s: Annotated[float, _within("tau_s")] | None = None
     theta: Annotated[float, _within("theta")] = 1.0
+
+
+class Past(Conditions):
+    """The conditions of a run before it was forked.
+
+    Attributes:
+        until: Number of presentations after which it was.
+    """
+
+    until: Annotated[int, _within("until")]
+
+
+class Plan(Conditions):
+    """A run to be computed. The defaults converge after 14 epochs.
+
+    Attributes:
+        task: What is to be learned; see `task_of`.
+        seed: Task, initial weights and order of presentation.
+        afferents: Number of afferents N where the task leaves it open; pairs take an even one.
+        patterns: Number of patterns P where the task leaves it open; templates take an even one.
+        jitter: Standard deviation in ms of a noise that moves every spike once.
+        own: Patterns of one's own; at least one, all with the same afferents.
+        T: Length of one's own patterns in ms.
+        spread: Standard deviation of the initial weights.
+        epochs: Limit of epochs.
+        before: Conditions before each fork, the first one first; after the last fork those of
+            the plan are in force.
+        step: Number of presentations after which the run is looked at.
+    """
+
+    version: Literal[1] = VERSION
+    task: TaskName = "latencies"
+    seed: Annotated[int, _within("seed")] = 0
+    afferents: Annotated[int, _within("afferents")] = 20
+    patterns: Annotated[int, _within("patterns")] = 10
+    jitter: Annotated[float, _within("jitter")] = 0.0
+    own: Annotated[Collection, Field(min_length=1, max_length=MAX_PATTERNS)] = EXAMPLES
+    T: Annotated[int, _within("T")] = 100
     spread: Annotated[float, _within("spread")] = 1e-3
     epochs: Annotated[int, _within("epochs")] = 100
+    before: Annotated[tuple[Past, ...], Field(max_length=MAX_FORKS)] = ()
     step: Annotated[int, _within("step")] = 0
 
     @model_validator(mode="after")
@@ -184,7 +224,31 @@ _SETTINGS = {field.name for field in dataclasses.fields(Settings)}
 def changed(plan: Plan) -> dict[str, Any]:
     """Collect the fields of a plan that differ from the defaults, as a link holds them."""
     fields = plan.model_dump(mode="json", exclude_defaults=True)
-    return fields | ({"own": write_link(plan.own)} if "own" in fields else {})
+    if plan.flips:
+        fields["flips"] = _plain(plan.flips)
+    if "own" in fields:
+        fields["own"] = write_link(plan.own)
+    if "before" in fields:
+        fields["before"] = [_written(past, plan) for past in plan.before]
+    return fields
+
+
+def _written(past: Past, plan: Plan) -> list[Any]:
+    """Write until when it was, and each condition that was another one, for a link."""
+    names = differences(past, plan)
+    pairs = [[name.replace(*_UNDERSCORE), _plain(getattr(past, name))] for name in names]
+    return [past.until, *(item for pair in pairs for item in pair)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return _BETWEEN_FLIPS.join(map(str, value))
+    return _AUTO if value is None else value
+
+
+def differences(one: Conditions, other: Conditions) -> list[str]:
+    """List the names of the conditions that are not the same."""
+    return [name for name in Conditions.model_fields if getattr(one, name) != getattr(other, name)]
 
 
 def encode(plan: Plan) -> str:
@@ -211,7 +275,45 @@ def repair(raw: Mapping[Any, object]) -> tuple[Plan, list[str]]:
         The plan, and one clause for every change.
     """
     fields, notes = link.read_fields(raw, _READERS)
+    given = {name: fields[name] for name in Conditions.model_fields if name in fields}
+    pasts = [Past.model_validate(given | dict(past)) for past in fields.get("before", ())]
+    fields["before"] = tuple(sorted(pasts, key=lambda past: past.until))
     return Plan.model_validate(_shrink(dict(_DEFAULT) | fields, notes)), notes
+
+
+def _read_flips(name: str, value: object, notes: list[str]) -> tuple[int, ...]:
+    """Read the numbers of patterns; what is none is left out."""
+    if isinstance(value, tuple):
+        return value
+    items = str(value).split(_BETWEEN_FLIPS) if value else []
+    flips = [int(item) for item in items if link.number(item) in _FLIPS]
+    if len(flips) < len(items):
+        notes.append(f"{name} {link.show(value)} are not numbers of patterns: left out")
+    return tuple(flips)
+
+
+def _read_before(_: str, value: object, notes: list[str]) -> list[Any]:
+    """Read of each fork until when it was otherwise, and how."""
+    if isinstance(value, tuple):
+        return list(value)
+    rows = str(value).split(link.BETWEEN_ROWS) if value else []
+    if len(rows) > MAX_FORKS:
+        notes.append(f"{len(rows)} forks are more than {MAX_FORKS}: the rest is left out")
+    return [_read_past(row.split(link.BETWEEN_ITEMS), notes) for row in rows[:MAX_FORKS]]
+
+
+def _read_past(items: list[str], notes: list[str]) -> dict[str, object]:
+    until, *rest = items
+    past: dict[str, object] = {"until": link.read_whole(BOUNDS["until"], 0, "fork", until, notes)}
+    for written, value in zip(rest[::2], rest[1::2], strict=False):
+        name = written.replace(*_UNDERSCORE[::-1])
+        if name not in Conditions.model_fields:
+            notes.append(f"{link.show(name)} is no condition of a fork: left out")
+        elif value == _AUTO and name in _OPTIONAL:
+            past[name] = None
+        else:
+            past[name] = _READERS[name](name, value, notes)
+    return past
 
 
 def _whole(name: str) -> link.Reader:
@@ -226,6 +328,7 @@ _READERS: dict[object, link.Reader] = {
     "version": partial(link.read_version, VERSION),
     "task": partial(link.read_choice, TASKS, _DEFAULT.task),
     "swap": partial(link.read_flag, _DEFAULT.swap),
+    "flips": _read_flips,
     "seed": _whole("seed"),
     "afferents": _whole("afferents"),
     "patterns": _whole("patterns"),
@@ -242,26 +345,28 @@ _READERS: dict[object, link.Reader] = {
     "theta": _number("theta"),
     "spread": _number("spread"),
     "epochs": _whole("epochs"),
+    "before": _read_before,
     "step": _whole("step"),
 }
 
 
 def settings_of(plan: Plan) -> Settings:
-    """Collect the settings of a plan's run."""
+    """Collect the settings of a plan's run, after its last fork."""
     return Settings(**plan.model_dump(include=_SETTINGS))
 
 
 def task_of(plan: Plan) -> Task:
-    """Make the task of a plan, or find it again."""
+    """Make the task of a plan, after its last fork, or find it again."""
     own, T = (plan.own, plan.T) if plan.task == "own" else ((), 0)
     free = (plan.afferents, plan.patterns, plan.jitter)
-    return _task(plan.task, plan.swap, plan.seed, *free, own, T)
+    return _task(plan.task, plan.swap, plan.flips, plan.seed, *free, own, T)
 
 
 @lru_cache(maxsize=8)
 def _task(
     name: TaskName,
     swap: bool,
+    flips: tuple[int, ...],
     seed: int,
     afferents: int,
     patterns: int,
@@ -297,22 +402,39 @@ def _task(
             spikes = [pattern.spikes for pattern in own]
             task = tasks.own_patterns(spikes, [pattern.fire for pattern in own], T)
     task = tasks.swapped(task) if swap else task
+    task = tasks.relabelled(task, [p - 1 for p in flips if p <= task.patterns]) if flips else task
     return tasks.jittered(task, jitter, seed) if jitter else task
 
 
 def stream_of(plan: Plan) -> Iterator[Progress]:
-    """Compute the run of a plan bit by bit; see `training.stream`."""
-    return stream(task_of(plan), **vars(settings_of(plan)))
+    """Compute the run of a plan bit by bit; see `training.stream`.
+
+    A forked run is taken up from the one it was forked from, computed up to there.
+    """
+    settings = vars(settings_of(plan))
+    if not plan.before:
+        return stream(task_of(plan), **settings)
+    *earlier, last = plan.before
+    then = {name: getattr(last, name) for name in Conditions.model_fields}
+    old = plan.model_copy(update=then | {"before": tuple(earlier), "step": 0})
+    origin = _up_to(old, last.until)
+    same = old.swap == plan.swap and old.flips == plan.flips
+    task = None if same else task_of(plan)
+    return origin.stream(min(last.until, len(origin)), task=task, **settings)
+
+
+@lru_cache(maxsize=8)
+def _up_to(plan: Plan, step: int) -> Run:
+    """Compute so many presentations of a run at least, or all there are."""
+    for progress in stream_of(plan):
+        if progress.presentations >= step:
+            break
+    return progress.run()
 
 
 def run_of(plan: Plan) -> Run:
     """Compute the run of a plan, whatever its step."""
-    return _run(plan.model_copy(update={"step": 0}))
-
-
-@lru_cache(maxsize=8)
-def _run(plan: Plan) -> Run:
-    return train(task_of(plan), **vars(settings_of(plan)))
+    return _up_to(plan.model_copy(update={"step": 0}), MAX_DECISIONS)
 
 
 class Recorder:

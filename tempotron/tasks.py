@@ -386,6 +386,26 @@ def swapped(task: Task) -> Task:
     )
 
 
+def relabelled(task: Task, patterns: Sequence[int]) -> Task:
+    """Exchange fire and silence for some patterns of a task for one neuron.
+
+    Args:
+        task: Its unseen trials stay as they are.
+        patterns: Their indices, from 0.
+
+    Raises:
+        ValueError: If there are several neurons, or no such pattern.
+    """
+    if task.kind[1] != 1:
+        raise ValueError(f"task must be one for 1 neuron, got {task.kind[1]}")
+    if bad := [p for p in patterns if not 0 <= p < task.patterns]:
+        raise ValueError(f"patterns must be from 0 to {task.patterns - 1}, got {bad[0]}")
+    targets = task.targets.clone()
+    targets[list(patterns)] ^= True
+    changed = "1 label changed" if len(patterns) == 1 else f"{len(patterns)} labels changed"
+    return replace(task, targets=targets, name=f"{task.name}, {changed}")
+
+
 def jittered(task: Task, jitter: float, seed: int = 0) -> Task:
     """Move every spike of a task, and of its unseen trials, by normal noise, once and for all.
 

@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from tempotron.plan import (
     BOUNDS,
     MAX_DECISIONS,
+    MAX_FORKS,
     SIZES,
     TASKS,
+    Past,
     Plan,
     Recorder,
     decode,
@@ -26,6 +28,8 @@ from tempotron.plan import (
     stream_of,
     task_of,
 )
+from tempotron.tasks import relabelled
+from tempotron.training import train
 
 DEFAULT = Plan()
 WHOLE = ("seed", "afferents", "patterns", "T", "epochs", "step")
@@ -36,6 +40,18 @@ def opened(query: str) -> tuple[Plan, list[str]]:
     return decode(dict(parse_qsl(query, keep_blank_values=True)))
 
 
+PASTS = st.builds(
+    Past,
+    until=st.integers(0, 1000),
+    swap=st.booleans(),
+    flips=st.sets(st.integers(1, 2000), max_size=3).map(tuple),
+    rule=st.sampled_from(["paper", "reflect"]),
+    eta=st.floats(1e-4, 2),
+    mu=st.none() | st.floats(0, 0.999),
+    tau_s=st.none() | st.floats(0.1, 1000),
+)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Draw valid plans."""
@@ -43,7 +59,10 @@ def plans(draw: st.DrawFn) -> Plan:
     for name, (low, high) in BOUNDS.items():
         whole = st.integers(math.ceil(low), math.floor(high))
         fields[name] = draw(whole if name in WHOLE else st.floats(low, high))
+    del fields["until"]
     fields["task"] = draw(st.sampled_from(TASKS))
+    fields["flips"] = tuple(draw(st.sets(st.integers(1, 2000), max_size=3)))
+    fields["before"] = tuple(draw(st.lists(PASTS, max_size=3)))
     fields["swap"] = draw(st.booleans())
     for name in ("rate", "mu", "tau_s"):
         fields[name] = draw(st.none() | st.just(fields[name]))
@@ -61,7 +80,12 @@ def test_a_link_opens_the_plan_it_was_made_from(plan: Plan) -> None:
 
 def test_default_values_stay_out_of_the_link() -> None:
     assert encode(DEFAULT) == ""
-    assert encode(Plan(task="gaps", swap=True)) == "task=gaps&swap=1"
+    assert encode(Plan(task="gaps", swap=True)) == "swap=1&task=gaps"
+    before = (Past(until=23, eta=0.1, mu=0), Past(until=40, rate=0.2, flips=(3, 1)))
+    forked = Plan(rate=0.3, mu=0.5, before=before)
+    assert encode(forked) == (
+        "rate=0.3&mu=0.5&before=23~eta~0.1~rate~auto~mu~0_40~flips~1.3~rate~0.2~mu~auto"
+    )
     assert encode(Plan(mu=0, tau_s=3.75, step=12)) == "mu=0&tau_s=3.75&step=12"
 
 
@@ -102,6 +126,27 @@ def test_default_values_stay_out_of_the_link() -> None:
             "task=digits&epochs=1000",
             Plan(task="digits", epochs=139),
             ["epochs 1000 is above 139 for this task: now 139"],
+        ),
+        ("flips=1.0", Plan(flips=(1,)), ["flips 1.0 are not numbers of patterns: left out"]),
+        (
+            "before=9~eta~9",
+            Plan(before=(Past(until=9, eta=2),)),
+            ["eta 9 is above 2: now 2"],
+        ),
+        (
+            "eta=0.1&before=x~nothing~1_3~rate~0.2",
+            Plan(eta=0.1, before=(Past(until=0, eta=0.1), Past(until=3, eta=0.1, rate=0.2))),
+            ["fork x is unreadable: now 0", "nothing is no condition of a fork: left out"],
+        ),
+        (
+            "before=" + "_".join(["1"] * 21),
+            Plan(before=(Past(until=1),) * MAX_FORKS),
+            ["21 forks are more than 20: the rest is left out"],
+        ),
+        (
+            "task=iris&before=3~swap~1",
+            Plan(task="iris", before=(Past(until=3),)),
+            ["swap is for one neuron only: left out"],
         ),
         (
             "epochs=3&step=31",
@@ -213,6 +258,37 @@ def test_the_same_link_gives_the_same_run_to_the_last_digit() -> None:
     *_, last = stream_of(opened(encode(DEFAULT))[0])
     assert torch.equal(last.run().weights, run.weights)
     assert last.run().pattern.tolist() == run.pattern.tolist()
+
+
+def test_a_fork_that_changes_nothing_is_the_same_run_to_the_last_digit() -> None:
+    run = run_of(DEFAULT)
+    for step in (0, 23, 140):
+        forked = run_of(Plan(before=(Past(until=step),)))
+        assert forked.pattern.tolist() == run.pattern.tolist()
+        assert forked.v_max.tolist() == run.v_max.tolist()
+        assert torch.equal(forked.weights, run.weights)
+
+
+def test_a_forked_plan_is_the_fork_of_its_run_from_the_link_on() -> None:
+    task = task_of(DEFAULT)
+    once = train(task, epochs=100).fork(23, eta=0.2)
+    twice = once.fork(35, task=relabelled(task, [2]), eta=0.2, rule="reflect")
+    plan = Plan(
+        eta=0.2,
+        rule="reflect",
+        flips=(3,),
+        before=(Past(until=23), Past(until=35, eta=0.2)),
+    )
+    run = run_of(opened(encode(plan))[0])
+    assert torch.equal(run.weights, twice.weights)
+    assert run.v_max.tolist() == twice.v_max.tolist()
+    assert run.task.targets[2].item() != task.targets[2].item()
+
+
+def test_a_fork_beyond_the_end_of_its_run_is_one_at_its_end() -> None:
+    run = run_of(Plan(swap=True, before=(Past(until=5000),)))
+    assert run.start == len(run_of(DEFAULT)) == 140
+    assert len(run) > 140
 
 
 def test_a_recorder_goes_on_where_it_was_and_ends_with_the_run_of_its_plan() -> None:

@@ -269,3 +269,15 @@ def test_neurons_are_named_after_their_classes_or_numbered() -> None:
     assert tasks.random_latencies(5).classes == ("1",)
     with pytest.raises(ValueError, match="classes must be 1, got 2"):
         replace(tasks.random_latencies(5), classes=("a", "b"))
+
+
+def test_a_label_is_changed_and_no_other() -> None:
+    task = tasks.random_latencies(5, 2.0)
+    other = tasks.relabelled(task, [3, 4])
+    assert (other.targets != task.targets)[:, 0].nonzero().flatten().tolist() == [3, 4]
+    assert torch.equal(other.spikes, task.spikes)
+    assert other.name == "Random latency patterns, 2 labels changed"
+    with pytest.raises(ValueError, match="patterns must be from 0 to 9, got 10"):
+        tasks.relabelled(task, [10])
+    with pytest.raises(ValueError, match="task must be one for 1 neuron, got 3"):
+        tasks.relabelled(tasks.measured("iris"), [0])
