@@ -214,8 +214,23 @@ class Run:
         Raises:
             ValueError: If a step is not an integer from 0 to K, or they do not ascend.
         """
-        weights = np.empty((len(steps), *self._kept[self.start].weights.shape))
+        return self.states(steps)[0]
+
+    def states(self, steps: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return weights and momentum after several numbers of presentations at once.
+
+        Args:
+            steps: Numbers of presentations [G], from 0 to K, in ascending order.
+
+        Returns:
+            Weights and the last change of each that momentum repeats, both float64 [G, O, N].
+
+        Raises:
+            ValueError: If a step is not an integer from 0 to K, or they do not ascend.
+        """
         state, here = self._kept[self.start], self.start
+        weights = np.empty((len(steps), *state.weights.shape))
+        momentum = np.empty_like(weights)
         for g, k in enumerate(steps):
             if g and k < steps[g - 1]:
                 raise ValueError(f"steps must ascend, got {k} after {steps[g - 1]}")
@@ -223,8 +238,8 @@ class Run:
             if nearer[0] > here or here > k or k < self.start:
                 here, state = nearer
             state, here = self._replayed(state, here, k), k
-            weights[g] = state.weights
-        return torch.from_numpy(weights)
+            weights[g], momentum[g] = state
+        return torch.from_numpy(weights), torch.from_numpy(momentum)
 
     def fork(
         self,

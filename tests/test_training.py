@@ -146,6 +146,14 @@ def test_a_path_holds_the_weights_of_each_step() -> None:
     assert len(run.path([])) == 0
 
 
+def test_states_hold_the_momentum_that_is_the_last_change() -> None:
+    weights, momentum = BASE.states(range(len(BASE) + 1))
+    assert torch.equal(weights, BASE.path(range(len(BASE) + 1)))
+    assert not momentum[0].any()
+    changed = torch.from_numpy(np.isin(BASE.reason, (0, 3)).any(1))
+    torch.testing.assert_close(momentum[1:][changed], weights.diff(dim=0)[changed])
+
+
 BASE = train(tasks.random_latencies(12, 2.5, seed=7), seed=7, epochs=120)
 CONVERGED = train(tasks.random_latencies(30, 0.8, seed=8), seed=8)
 
