@@ -7,15 +7,20 @@ other.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
 import tempfile
+import time
+import weakref
 from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 _STATIC = Path(__file__).parents[2] / "static"
+_KEPT = "kept-"
+_DAY = 86_400  # seconds
 _LOADER = """\
 const base = new URL("BASE", document.baseURI);
 const text = (file) => fetch(new URL(file, base)).then((answer) => answer.text());
@@ -75,5 +80,39 @@ def publish(source: Path, *others: Path) -> str:
             for file in files:
                 shutil.copy(file, whole)
             whole.replace(target)  # at once: another server may be starting, too
+    return _url(target)
+
+
+class Folder:
+    """A folder of files that the server gives out for as long as this object is there.
+
+    Its name is random. At the end of the process it goes, too.
+
+    Attributes:
+        url: The path of its URL.
+    """
+
+    def __init__(self) -> None:
+        _remove_left_behind()
+        self._path = Path(tempfile.mkdtemp(prefix=_KEPT, dir=_STATIC))
+        self.url = _url(self._path)
+        weakref.finalize(self, shutil.rmtree, self._path, ignore_errors=True)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Give out a file, whole at once."""
+        part = self._path / f".{name}"
+        part.write_bytes(data)
+        part.replace(self._path / name)
+
+
+@functools.cache
+def _remove_left_behind() -> None:
+    """Remove, once, folders of a server that was killed."""
+    for folder in _STATIC.glob(f"{_KEPT}*"):
+        if time.time() - folder.stat().st_mtime > _DAY:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _url(file: Path) -> str:
     base = st.get_option("server.baseUrlPath").strip("/")
-    return f"{'/' * bool(base)}{base}/app/static/{target.name}"
+    return f"{'/' * bool(base)}{base}/app/static/{file.name}"
