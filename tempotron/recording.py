@@ -1,14 +1,26 @@
-"""Recording: a run as bytes, small and ready for a browser to play back.
+"""Recording: a run as bytes, piece by piece, small and ready for a browser to play back.
 
-The layout is a header in JSON, padded with spaces to a multiple of 8 bytes and preceded by its
-length (uint32, little-endian) and a zero (uint32), then one array after another, little-endian and
-each beginning at a multiple of 8 bytes, so that in JavaScript a typed array fits on each.
+A run that is still being computed is packed as it grows: each chunk holds the presentations since
+the one before it. The layout of a chunk, and of a task, is a header in JSON, padded with spaces to
+a multiple of 8 bytes and preceded by its length (uint32, little-endian) and a zero (uint32), then
+one array after another, little-endian and each beginning at a multiple of 8 bytes, so that in
+JavaScript a typed array fits on each.
 
-    header   {"version": 1, ..., "arrays": {name: [dtype, shape, offset]}}
+    header   {"version": 2, ..., "arrays": {name: [dtype, shape, offset]}}
+
+A chunk of the K presentations from ``first`` on:
+
     epoch    int32 [K]          pattern  int32 [K]          reason   int8 [K, O]
-    v_max    float32 [K, O]     t_max    float32 [K, O]     decided  int8 [K, O], 1 for a spike
-    steps    int32 [G]          weights  float32 [G, O, N], after ``steps`` presentations each
-    errors   int32 [epochs]
+    v_max    float32 [K, O]     t_max    float32 [K, O]
+    fire     int8 [K, O], 1 where it ought to      decided  int8 [K, O], 1 for a spike
+    steps    int32 [G]          weights  float32 [G, O, N]  momentum float32 [G, O, N]
+
+The last three are states of the neurons after ``steps`` presentations, the first of them that
+before the chunk. Those in between follow by repeating the updates; see `learning.update`.
+
+A task:
+
+    spikes   float64 [P, N, S]  targets  int8 [P, O]
 
 Offsets count from the end of the header.
 """
@@ -23,52 +35,71 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tempotron.learning import REASONS
+from tempotron.tasks import Task
 from tempotron.training import Run
 
-VERSION = 1
+VERSION = 2
 _ALIGNED = 8
+_MOST_STATES = 200
 
 
-def pack(run: Run, weights_limit: int = 4_000_000) -> bytes:
-    """Write the record of a run as bytes.
-
-    Weights are given after every presentation that changed them, or, where that would be too
-    much, after as many of those as fit, evenly spaced; the first and the last always.
+def pack(run: Run, first: int = 0, states_limit: int = 1_000_000) -> bytes:
+    """Write the record of a run from one of its presentations on as bytes.
 
     Args:
         run: A run of K presentations.
-        weights_limit: Most bytes that the weights may take; room for two is always granted.
+        first: Number of presentations to leave out; not less than those of an earlier run.
+        states_limit: Most bytes that the states may take; room for one is always granted.
 
     Returns:
         The bytes; see the layout above.
+
+    Raises:
+        ValueError: If ``first`` is not from the start of this very run to K.
     """
-    steps = _steps(run, weights_limit)
+    if not run.start <= first <= len(run):
+        raise ValueError(f"first must be from {run.start} to {len(run)}, got {first}")
+    part = slice(first, None)
+    steps = _steps(run, first, states_limit)
+    weights, momentum = run.states(steps.tolist())
     arrays: dict[str, NDArray[Any]] = {
-        "epoch": run.epoch.astype("<i4"),
-        "pattern": run.pattern.astype("<i4"),
-        "reason": run.reason,
-        "v_max": run.v_max.astype("<f4"),
-        "t_max": run.t_max.astype("<f4"),
+        "epoch": run.epoch[part].astype("<i4"),
+        "pattern": run.pattern[part].astype("<i4"),
+        "reason": run.reason[part],
+        "v_max": run.v_max[part].astype("<f4"),
+        "t_max": run.t_max[part].astype("<f4"),
+        "fire": run.task.targets.numpy()[run.pattern[part]].astype(np.int8),
         # Not to be read off v_max, which may round up to the threshold.
-        "decided": run.fired.astype(np.int8),
+        "decided": run.fired[part].astype(np.int8),
         "steps": steps.astype("<i4"),
-        "weights": run.path(steps.tolist()).numpy().astype("<f4"),
-        "errors": run.errors.astype("<i4"),
+        "weights": weights.numpy().astype("<f4"),
+        "momentum": momentum.numpy().astype("<f4"),
     }
+    settings = run.settings
     about = {
-        "version": VERSION,
-        "name": run.task.name,
-        "outcome": run.outcome,
-        "settings": asdict(run.settings),
-        "rate": run.settings.rate_for(run.task),
+        "first": first,
+        "settings": asdict(settings)
+        | {
+            "tau_s": settings.synaptic,
+            "mu": settings.momentum,
+            "rate": settings.rate_for(run.task),
+        },
         "reasons": REASONS,
-        "start": run.start,
     }
     return _joined(about, arrays)
 
 
+def pack_task(task: Task) -> bytes:
+    """Write the patterns of a task as bytes; see the layout above."""
+    arrays: dict[str, NDArray[Any]] = {
+        "spikes": task.spikes.numpy().astype("<f8"),
+        "targets": task.targets.numpy().astype(np.int8),
+    }
+    return _joined({"name": task.name, "T": task.T}, arrays)
+
+
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Read what ``pack`` has written.
+    """Read what ``pack`` or ``pack_task`` has written.
 
     Returns:
         The header without its list of arrays, and the arrays by name, read-only.
@@ -91,16 +122,12 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return about, arrays
 
 
-def _steps(run: Run, weights_limit: int) -> NDArray[np.int64]:
-    """Choose after which presentations to give the weights."""
-    changes = np.flatnonzero(np.isin(run.reason, (0, 3)).any(1)) + 1
-    steps = np.unique(np.concatenate([[0], changes, [len(run)]]))
+def _steps(run: Run, first: int, states_limit: int) -> NDArray[np.int64]:
+    """Choose after which presentations to give the state, evenly from the first on."""
     afferents, neurons = run.task.kind
-    most = max(2, weights_limit // (4 * afferents * neurons))
-    if len(steps) > most:
-        steps = steps[np.linspace(0, len(steps) - 1, most).round().astype(int)]
-    chosen: NDArray[np.int64] = steps
-    return chosen
+    most = max(1, min(_MOST_STATES, states_limit // (8 * afferents * neurons)))
+    count = max(1, len(run) - first)
+    return np.arange(first, first + count, -(-count // most))
 
 
 def _joined(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
@@ -111,7 +138,7 @@ def _joined(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
         body += b"\0" * (-len(body) % _ALIGNED)
         parts.append(body)
         offset += len(body)
-    header = json.dumps(about | {"arrays": table}).encode()
+    header = json.dumps({"version": VERSION} | about | {"arrays": table}).encode()
     header += b" " * (-len(header) % _ALIGNED)
     return b"".join([len(header).to_bytes(4, "little"), b"\0" * 4, header, *parts])
 

@@ -1,6 +1,7 @@
 """Every page opens, with its heading, the whole menu, and torch's numbers on it."""
 
 import base64
+import gc
 import json
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from tempotron.experiment import Experiment, decode, to_csv, to_json
 from tempotron.export import script
 from tempotron.plan import TASKS, Plan, Recorder, run_of, size_of, task_of
 from tempotron.presets import PRESETS
+from tempotron.recording import unpack
 from tempotron.response import course, respond
 from tempotron.standing import ended, stand, told
 from tempotron.ui.session import MENU, Lab
@@ -43,6 +45,11 @@ def sent(at: AppTest, component: str) -> list[dict[str, Any]]:
     """Read what the components of a name were sent."""
     protos = [element.proto for element in at.get("bidi_component")]
     return [json.loads(p.json) for p in protos if p.component_name == f"tempotron_{component}"]
+
+
+def files(url: str) -> Path:
+    """Find the folder that is given out at a URL."""
+    return ROOT / "static" / url.rpartition("/")[2]
 
 
 def upload(at: AppTest, name: str, content: bytes) -> AppTest:
@@ -444,24 +451,40 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return {"afferents": "4", "patterns": "50"}  # far beyond capacity
 
 
-def test_a_long_run_shows_its_progress_plays_what_there_is_and_gets_to_its_end(
-    slow: dict[str, str],
-) -> None:
+def test_a_long_run_is_given_out_in_chunks_as_far_as_it_is_computed(slow: dict[str, str]) -> None:
     at = opened("Train", **slow)
     assert "Still being computed" in settled(at)
-    bars = [at.get("progress")[0].proto.text]
-    while at.run().get("progress"):
-        bars += [at.get("progress")[0].proto.text]
-    assert bars == [f"Computing: {share}% of the epochs" for share in (40, 60, 80)]
-    assert "Cancel" not in [button.label for button in at.button]
+    recorder = lab_of(at).recorded()
+    while recorder.running:
+        (data,) = sent(at, "player")
+        assert (data["outcome"], data["share"]) == ("running", data["chunks"] / 5)
+        recorder.advance(0)
+        at.run()
+    (data,) = sent(at, "player")
+    assert (data["outcome"], data["chunks"]) == ("limit", 5)
     assert settled(at) == expected(lab_of(at).plan)
     assert "Not learned: 100 epochs" in settled(at)
+    chunks = [unpack(file.read_bytes())[1] for file in sorted(files(data["id"]).glob("[0-9].bin"))]
+    patterns = np.concatenate([chunk["pattern"] for chunk in chunks])
+    np.testing.assert_array_equal(patterns, run_of(lab_of(at).plan).pattern)
+
+
+def test_what_is_given_out_goes_when_another_run_is_chosen(slow: dict[str, str]) -> None:
+    at = opened("Train", **slow)
+    (data,) = sent(at, "player")
+    assert files(data["id"]).exists()
+    lab_of(at).choose(seed=1)
+    at.run()
+    gc.collect()
+    assert not files(data["id"]).exists()
 
 
 def test_a_cancelled_run_keeps_what_was_computed(slow: dict[str, str]) -> None:
-    at = press(opened("Train", **slow), "Cancel")
-    assert not at.get("progress")
-    assert "Cancelled: 40 epochs" in settled(at)
+    at = opened("Train", **slow)
+    lab_of(at).recorded().cancel()
+    at.run()
+    assert sent(at, "player")[0]["outcome"] == "cancelled"
+    assert "Cancelled: 20 epochs" in settled(at)
 
 
 def test_a_new_choice_ends_the_run_that_is_being_computed(slow: dict[str, str]) -> None:

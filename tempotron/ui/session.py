@@ -23,7 +23,7 @@ from tempotron.ui.gallery import draw_ahead
 _HERE = Path(__file__).parent
 MENU = {"Explore": "app.py", "Train": "pages/train.py", "Data": "pages/data.py"}
 _UNDO_DEPTH = 100
-_FIRST_PICTURE = 1.0  # seconds within which Train shows what it has
+_FIRST_PICTURE = 0.25  # seconds of computing after which Train shows what it has
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Lab:
         self.own_refusals += 1
 
     def recorded(self) -> Recorder:
-        """Have the run of the plan, computed as far as it goes within a second."""
+        """Have the run of the plan, computed as far as it goes within a moment."""
         if self.recorder is None or self.recorder.plan != self.plan.model_copy(update={"step": 0}):
             self.recorder = Recorder(self.plan)
             self.recorder.advance(_FIRST_PICTURE)

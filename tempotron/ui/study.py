@@ -63,27 +63,14 @@ def choose(lab: Lab) -> None:
 
 def bench(lab: Lab) -> None:
     """Play the run of the plan, and below it tell where it stands at the step it rests at."""
-    recorder = lab.recorded()
-    if recorder.running:
-        _compute(recorder)
-    _follow(lab, recorder)
-
-
-@st.fragment(run_every=0.4)
-def _compute(recorder: Recorder) -> None:
-    """Go on with a long run bit by bit, for as long as somebody watches it."""
-    st.button("Cancel", on_click=recorder.cancel)
-    recorder.advance(0.25)
-    st.progress(recorder.share, f"Computing: {recorder.share:.0%} of the epochs")
-    if not recorder.running:
-        st.rerun()
+    _follow(lab, lab.recorded())
 
 
 @st.fragment
 def _follow(lab: Lab, recorder: Recorder) -> None:
     run = recorder.run
     step = min(lab.plan.step, len(run))
-    player(run, step, lab.rest)
+    player(recorder, lab.plan.step, lab.rest)
     show_address(lab)
     standing = stand(run, step)
     st.header("Where it stands", anchor=False)

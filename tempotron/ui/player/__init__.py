@@ -1,54 +1,87 @@
-"""The player: a recorded run, played, stepped and scrubbed in the browser."""
+"""The player: a recorded run, played, stepped and scrubbed in the browser.
+
+The browser fetches the record by URL, a chunk at a time. While the run is still being computed it
+asks for more after each chunk, so that computing goes on for as long as somebody watches, and no
+longer.
+"""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
-from tempotron.recording import pack
+from tempotron.plan import Recorder
+from tempotron.recording import pack, pack_task
 from tempotron.training import Run
-from tempotron.ui.component import register
+from tempotron.ui.component import Folder, register
 
 _HERE = Path(__file__).parent
 _STAGE = _HERE.parent / "stage"
+_STRETCH = 0.25  # seconds of computing between two looks
 _component = register(_HERE, _STAGE / "voltage.js", _STAGE / "axes.js")
 
 
-def player(run: Run, step: int, on_rest: Callable[[int], None]) -> None:
-    """Show a recorded run, paused.
+class _Reel:
+    """The record of a run as files for the browser: its task, and chunk after chunk."""
+
+    def __init__(self, run: Run) -> None:
+        self.folder = Folder()
+        self.folder.put("task.bin", pack_task(run.task))
+        self.chunks, self.packed = 0, 0
+
+    def follow(self, run: Run) -> None:
+        """Add what the run has grown by."""
+        if self.chunks == 0 or self.packed < len(run):
+            self.folder.put(f"{self.chunks}.bin", pack(run, self.packed))
+            self.chunks, self.packed = self.chunks + 1, len(run)
+
+
+_reels: WeakKeyDictionary[Recorder, _Reel] = WeakKeyDictionary()
+
+
+def player(recorder: Recorder, step: int, on_rest: Callable[[int], None]) -> None:
+    """Show a run, finished or not, paused.
 
     Args:
-        run: The run.
+        recorder: Makes the run.
         step: Number of presentations done, from 0 to K, at which it is shown at first.
         on_rest: Told the step whenever the playhead comes to rest at another one.
     """
-    data = _recorded(run) | {"step": step}
-    identity = data["id"]
+    run = recorder.run
+    reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(run))
+    reel.follow(run)
+    data = {
+        "id": reel.folder.url,
+        "chunks": reel.chunks,
+        "outcome": run.outcome,
+        "share": recorder.share,
+        "step": step,
+    }
+
+    def told(what: str) -> dict[str, Any] | None:
+        message: dict[str, Any] | None = st.session_state["player"][what]
+        return message if message and message["id"] == data["id"] else None
 
     def rested() -> None:
-        rest = st.session_state["player"]["rest"]
-        if rest and rest["id"] == identity:
-            on_rest(rest["step"])
+        if message := told("rest"):
+            on_rest(message["step"])
 
-    _component(key="player", data=data, on_rest_change=rested)
+    def more() -> None:
+        if (message := told("more")) and message["chunks"] == data["chunks"]:
+            recorder.advance(_STRETCH)
 
+    def cancelled() -> None:
+        if told("cancel"):
+            recorder.cancel()
 
-@lru_cache(maxsize=4)  # the playhead comes to rest many times in one run
-def _recorded(run: Run) -> dict[str, Any]:
-    """Give a run and its patterns as the browser needs them, named by their content."""
-    packed = pack(run)
-    return {
-        "id": hashlib.sha256(packed).hexdigest()[:16],
-        "run": base64.b64encode(packed).decode(),
-        "task": {
-            "spikes": run.task.spikes.numpy().round(4).tolist(),
-            "targets": run.task.targets.tolist(),
-            "T": run.task.T,
-        },
-    }
+    _component(
+        key="player",
+        data=data,
+        on_rest_change=rested,
+        on_more_change=more,
+        on_cancel_change=cancelled,
+    )

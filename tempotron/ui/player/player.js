@@ -1,21 +1,23 @@
-// Plays a recorded run: every step is there already, so that pause, back and scrub are immediate.
-// The playhead follows a clock, not the frames; where it rests, Python is told.
+// Plays a recorded run: pause, back and scrub are immediate, as every step is there already.
+// Where the playhead rests, Python is told.
 
-import { Record } from "./record.js";
-import { classOf, Scene, TILES } from "./scene.js";
+import { classOf, say } from "./dom.js";
+import { Feed } from "./feed.js";
+import { Playhead } from "./playhead.js";
+import { Scene } from "./scene.js";
 
-const PER_SECOND = 4; // presentations at speed 1x
-const FASTEST = 4; // seconds for a whole run
+const TILES = 12; // patterns shown at a time
 const REST = 250; // ms without a move after which the playhead rests
+const ENDS = { running: "still being computed", converged: "no error in the last epoch", limit: "stopped at its limit", cancelled: "cancelled" };
 
 class Player {
-  constructor(root, tell) {
+  constructor(root, send) {
     this.root = root;
-    this.tell = tell;
+    this.send = send;
+    this.playhead = new Playhead(() => this.#moved());
     this.neuron = 0;
     this.page = 0;
     this.order = [];
-    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     root.addEventListener("click", ({ target }) => this.#click(target));
     root.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("change", ({ target }) => target.dataset.choose && this.#choose(target));
@@ -31,36 +33,76 @@ class Player {
     return this.root.querySelector(selector);
   }
 
-  /** Take a run and the step at which to show it, unless it is the one already here. */
-  receive({ id, run, task, step }) {
-    if (id === this.id) return;
-    this.id = id;
-    this.#halt();
-    this.record = new Record(Uint8Array.from(atob(run), (letter) => letter.charCodeAt(0)).buffer, task);
-    this.scene = new Scene(this.root, this.record);
-    this.scrubber.max = this.record.count;
-    this.neuron = Math.min(this.neuron, this.record.neurons - 1);
-    this.#neurons();
-    this.step = Math.min(step, this.record.count);
-    this.told = this.step;
-    this.page = 0;
-    this.#sort();
+  /** Follow a run to where it is now; begin with the step told if it is another run. */
+  receive({ id, step, ...news }) {
+    if (id !== this.feed?.url) {
+      this.playhead.pause();
+      this.feed?.close();
+      this.record = null;
+      this.wanted = step;
+      const ask = (chunks) => this.send("more", { id, chunks });
+      this.feed = new Feed(id, { ask, grown: (record) => this.#grown(record) });
+    }
+    this.feed.receive(news);
+  }
+
+  #grown(record) {
+    const first = this.record !== record;
+    if (first) this.#begin(record);
+    this.scrubber.max = record.count;
+    this.scene.grow();
+    this.#computing();
+    this.#await();
+    if (first) this.#sort();
     this.#draw();
+  }
+
+  #begin(record) {
+    this.record = record;
+    this.playhead.enter(record, 0);
+    this.told = this.wanted;
+    this.scene = new Scene(this.root, record);
+    this.page = 0;
+    this.neuron = Math.min(this.neuron, record.task.neurons - 1);
+    this.#neurons();
+    this.#label();
   }
 
   #neurons() {
     const select = this.find("[data-choose=neuron]");
-    const { neurons } = this.record;
+    const { neurons } = this.record.task;
     select.replaceChildren(...Array.from({ length: neurons }, (_, o) => new Option(String(o + 1), o, false, o === this.neuron)));
     this.find(".neuron").hidden = neurons === 1;
   }
 
+  /** Go to the step that was asked for as soon as it is there, unless a person went elsewhere. */
+  #await() {
+    if (this.wanted === null) return;
+    const { count, growing } = this.record;
+    this.playhead.enter(this.record, Math.min(this.wanted, count));
+    if (this.wanted <= count || !growing) this.wanted = null;
+  }
+
+  /** Show how far the run has been computed. */
+  #computing() {
+    const { growing, share } = this.record;
+    this.find(".computing").hidden = !growing;
+    this.find("progress").value = share;
+    say(this.find(".computing span"), this.feed.stopped ? "Cancelling" : `Computing: ${Math.round(share * 100)}% of the epochs`);
+  }
+
+  #cancel() {
+    this.feed.stop();
+    this.#computing();
+    this.send("cancel", { id: this.feed.url });
+  }
+
   /** Decide which patterns come first; only while nothing moves, so that tiles do not jump. */
   #sort() {
-    const count = this.record.task.targets.length;
+    const count = this.record.task.patterns;
     this.order = Array.from({ length: count }, (_, p) => p);
     if (this.find("[data-choose=order]").value === "margin") {
-      const margins = this.scene.margins(this.step, this.neuron);
+      const margins = this.scene.margins(this.playhead.step, this.neuron);
       this.order.sort((a, b) => margins[a] - margins[b]);
     }
     const pages = Math.ceil(count / TILES);
@@ -69,110 +111,93 @@ class Player {
   }
 
   #draw() {
+    const { step, playing } = this.playhead;
     const first = this.page * TILES;
-    this.scene.draw(this.step, { neuron: this.neuron, shown: this.order.slice(first, first + TILES) });
-    this.scrubber.value = this.step;
-    const done = this.#sentence();
+    this.scene.draw(step, { neuron: this.neuron, shown: this.order.slice(first, first + TILES) });
+    this.scrubber.value = step;
+    const done = this.#sentence(step);
     this.scrubber.setAttribute("aria-valuetext", done);
     const status = this.find(".status");
-    status.setAttribute("aria-busy", Boolean(this.playing));
-    status.textContent = done;
+    status.setAttribute("aria-busy", playing);
+    say(status, done);
   }
 
-  #sentence() {
-    const { count, outcome, errors } = this.record;
-    const ends = { converged: "no error in the last epoch", limit: "stopped at its limit", cancelled: "cancelled" };
-    if (this.step === 0) {
-      return `Before the first of ${count} presentations in ${errors.length} epochs (${ends[outcome] ?? outcome}). Press play, or step.`;
+  #sentence(step) {
+    const { count, outcome, errors, growing } = this.record;
+    if (step === 0) {
+      const epochs = errors.length === 1 ? "1 epoch" : `${errors.length} epochs`;
+      return `Before the first of ${count} presentations in ${epochs} (${ENDS[outcome]}). Press play, or step.`;
     }
-    const { pattern, epoch, fire, fired, v_max, changed, reason } = this.record.presentation(this.step, this.neuron);
+    const all = growing ? `${count} so far` : count;
+    const { pattern, epoch, fire, fired, v_max, changed, reason } = this.record.presentation(step, this.neuron);
     const judged = fire === fired ? "right" : fire ? "missed" : "false alarm";
     const done = changed ? "weights changed" : reason;
-    return `Presentation ${this.step} of ${count}, epoch ${epoch + 1}: pattern ${pattern + 1} (${classOf(fire)}), V_max = ${v_max.toFixed(3)}, ${judged}; ${done}.`;
+    return `Presentation ${step} of ${all}, epoch ${epoch + 1}: pattern ${pattern + 1} (${classOf(fire)}), V_max = ${v_max.toFixed(3)}, ${judged}; ${done}.`;
   }
 
   #seek(step) {
-    this.#halt();
-    this.#show(step);
+    this.wanted = null;
+    this.playhead.seek(step);
   }
 
-  #show(step) {
-    this.step = Math.max(0, Math.min(step, this.record.count));
+  #toggle() {
+    if (this.playhead.playing) return this.#seek(this.playhead.step);
+    this.wanted = null;
     clearTimeout(this.resting);
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.#frame());
-    if (!this.playing) this.resting = setTimeout(() => this.#rest(), REST);
+    this.playhead.play();
+    this.#label();
   }
 
-  #frame() {
-    this.frame = null;
-    this.#draw();
+  /** While it plays, a move comes with a frame of its own; else several may come before one. */
+  #moved() {
+    clearTimeout(this.resting);
+    if (this.playhead.playing) return this.#draw();
+    this.#label();
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.#draw();
+    });
+    this.resting = setTimeout(() => this.#rest(), REST);
   }
 
   #rest() {
+    const { step } = this.playhead;
     this.#sort();
     this.#draw();
-    if (this.told === this.step) return;
-    this.told = this.step;
-    this.tell({ id: this.id, step: this.step });
-  }
-
-  #play() {
-    const from = this.step >= this.record.count ? 0 : this.step;
-    this.playing = { from, since: performance.now(), drawn: -Infinity };
-    this.#label();
-    this.#tick();
-  }
-
-  #tick() {
-    if (!this.playing) return;
-    const now = performance.now();
-    const { from, since, drawn } = this.playing;
-    const step = from + Math.floor(((now - since) / 1000) * this.#rate());
-    const due = !this.calm || now - drawn > 1000;
-    if (due && step !== this.step) {
-      this.playing.drawn = now;
-      this.step = Math.min(step, this.record.count);
-      this.#draw();
-    }
-    if (step >= this.record.count) this.#seek(this.record.count);
-    else this.beat = requestAnimationFrame(() => this.#tick());
-  }
-
-  #rate() {
-    const chosen = this.find("[data-choose=speed]").value;
-    return chosen === "fastest" ? Math.max(PER_SECOND * 64, this.record.count / FASTEST) : PER_SECOND * Number(chosen);
-  }
-
-  #halt() {
-    cancelAnimationFrame(this.beat);
-    this.playing = null;
-    this.#label();
+    if (this.told === step) return;
+    this.told = step;
+    this.send("rest", { id: this.feed.url, step });
   }
 
   #label() {
     const button = this.find(".play");
-    button.textContent = this.playing ? "❚❚ Pause" : "▶ Play";
-    button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
-  }
-
-  #toggle() {
-    if (this.playing) this.#seek(this.step);
-    else this.#play();
+    const { playing } = this.playhead;
+    say(button, playing ? "❚❚ Pause" : "▶ Play");
+    button.setAttribute("aria-label", playing ? "Pause" : "Play");
   }
 
   #click(target) {
+    const { record } = this;
+    const { step } = this.playhead;
     const acts = {
       play: () => this.#toggle(),
+      loop: () => this.#loop(),
       start: () => this.#seek(0),
-      end: () => this.#seek(this.record.count),
-      back: () => this.#seek(this.step - 1),
-      step: () => this.#seek(this.step + 1),
-      error: () => this.#seek(this.record.nextError(this.step, 1)),
-      epoch: () => this.#seek(this.record.endOfEpoch(this.step)),
+      end: () => this.#seek(record.count),
+      back: () => this.#seek(step - 1),
+      step: () => this.#seek(step + 1),
+      error: () => this.#seek(record.nextError(step, 1)),
+      epoch: () => this.#seek(record.endOfEpoch(step)),
       fewer: () => this.#turn(-1),
       more: () => this.#turn(1),
+      cancel: () => this.#cancel(),
     };
-    acts[target.closest("[data-go]")?.dataset.go]?.();
+    if (record) acts[target.closest("[data-go]")?.dataset.go]?.();
+  }
+
+  #loop() {
+    this.playhead.looping = !this.playhead.looping;
+    this.find("[data-go=loop]").setAttribute("aria-pressed", this.playhead.looping);
   }
 
   #turn(direction) {
@@ -182,14 +207,16 @@ class Player {
   }
 
   #key(event) {
-    if (event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.record || event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { record } = this;
+    const { step } = this.playhead;
     const onButton = event.target.matches("button");
     const acts = {
       " ": () => this.#toggle(),
-      ArrowLeft: () => this.#seek(event.shiftKey ? this.record.nextError(this.step, -1) : this.step - 1),
-      ArrowRight: () => this.#seek(event.shiftKey ? this.record.nextError(this.step, 1) : this.step + 1),
+      ArrowLeft: () => this.#seek(event.shiftKey ? record.nextError(step, -1) : step - 1),
+      ArrowRight: () => this.#seek(event.shiftKey ? record.nextError(step, 1) : step + 1),
       Home: () => this.#seek(0),
-      End: () => this.#seek(this.record.count),
+      End: () => this.#seek(record.count),
     };
     if (!acts[event.key] || (onButton && event.key === " ")) return;
     event.preventDefault();
@@ -197,25 +224,23 @@ class Player {
   }
 
   #choose({ dataset, value }) {
+    if (dataset.choose === "speed") this.playhead.speed = value;
+    if (dataset.choose === "speed" || !this.record) return;
     if (dataset.choose === "neuron") this.neuron = Number(value);
-    if (dataset.choose === "speed" && this.playing) this.#play();
-    else if (dataset.choose !== "speed") {
-      this.page = 0;
-      this.#sort();
-      this.#draw();
-    }
+    this.page = 0;
+    this.#sort();
+    this.#draw();
   }
 
   /** A click on the error curve goes to the end of that epoch. */
   #pick(event) {
     const box = event.currentTarget.getBoundingClientRect();
-    const epoch = Math.floor(((event.clientX - box.left) / box.width) * this.record.errors.length);
-    const start = this.record.epoch.indexOf(Math.max(0, Math.min(epoch, this.record.errors.length - 1)));
-    this.#seek(this.record.endOfEpoch(start));
+    if (this.record) this.#seek(this.scene.curve.stepAt((event.clientX - box.left) / box.width));
   }
 
   close() {
-    cancelAnimationFrame(this.beat);
+    this.playhead.pause();
+    this.feed?.close();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.resting);
   }
@@ -223,13 +248,17 @@ class Player {
 
 const players = new WeakMap();
 
-export default function mount({ data, parentElement, setStateValue }) {
+export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   let player = players.get(parentElement);
   if (!player) {
-    player = new Player(parentElement.querySelector(".player"), (rest) => player.send(rest));
+    player = new Player(parentElement.querySelector(".player"), (what, message) => player.tell[what](message));
     players.set(parentElement, player);
   }
-  player.send = (rest) => setStateValue("rest", rest);
+  player.tell = {
+    rest: (message) => setStateValue("rest", message),
+    more: (message) => setTriggerValue("more", message),
+    cancel: (message) => setTriggerValue("cancel", message),
+  };
   player.receive(data);
   return () => {
     player.close();

@@ -1,105 +1,185 @@
-// A recorded run, as tempotron/recording.py packs it, and what follows from it step by step.
+// A recorded run, and what follows from it step by step.
 // A step k is the number of presentations done: 0 before the first, K at the end.
 
-import { arrivals, kernel, peak, psp, states, voltage } from "./voltage.js";
+import { unpack } from "./task.js";
+import { kernel, peak, psp, states, voltage } from "./voltage.js";
 
-const TYPES = { "<i4": Int32Array, "<f4": Float32Array, "|i1": Int8Array };
+const COLUMNS = { epoch: Int32Array, pattern: Int32Array, reason: Int8Array, v_max: Float32Array, t_max: Float32Array, fire: Int8Array, decided: Int8Array };
+const [CHANGED, RIGHT, , SMALL_STEP] = [0, 1, 2, 3]; // of `reason`
+const FADED = 40; // time constants after which a spike's share in the credit is lost in rounding
 
-/** Read the bytes of a run: its header and its arrays. */
-export function unpack(buffer) {
-  const length = new Uint32Array(buffer, 0, 1)[0];
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-  const arrays = {};
-  for (const [name, [type, shape, offset]] of Object.entries(header.arrays)) {
-    const count = shape.reduce((product, size) => product * size, 1);
-    arrays[name] = new TYPES[type](buffer, 8 + length + offset, count);
-  }
-  return { ...header, ...arrays };
-}
-
+/** A run that may still be growing. */
 export class Record {
-  constructor(buffer, task) {
-    const { weights, ...rest } = unpack(buffer);
-    Object.assign(this, rest);
-    this.kept = weights; // [G, O, N], after `steps` presentations each
+  constructor(task) {
     this.task = task;
-    this.count = this.pattern.length;
-    this.neurons = task.targets[0].length;
-    this.afferents = task.spikes[0].length;
-    this.kernel = kernel(this.settings.tau, this.settings.tau_s ?? this.settings.tau / 4);
-    this.theta = this.settings.theta;
+    this.count = 0;
+    this.outcome = "running";
+    this.errors = []; // in each epoch
+    this.starts = []; // first presentation of each epoch
+    this.states = []; // {step, weights, momentum, settings}, in the order of steps
+    this.reaches = Array.from({ length: task.neurons }, () => [0, 0]);
+    this.cursors = []; // of each neuron, the state asked for last
+    for (const [name, Column] of Object.entries(COLUMNS)) this[name] = new Column(0);
   }
 
-  /** Weights of one neuron after k presentations: those of the last step that was kept. */
+  get growing() {
+    return this.outcome === "running";
+  }
+
+  /** Add the next chunk. */
+  append(buffer) {
+    const { settings, reasons, ...chunk } = unpack(buffer);
+    for (const [name, Column] of Object.entries(COLUMNS)) {
+      const whole = new Column(this[name].length + chunk[name].length);
+      whole.set(this[name]);
+      whole.set(chunk[name], this[name].length);
+      this[name] = whole;
+    }
+    this.reasons = reasons;
+    this.settings = { ...settings, kernel: kernel(settings.tau, settings.tau_s) };
+    this.theta = settings.theta;
+    this.#keep(chunk);
+    this.#countErrors(this.count, (this.count = this.pattern.length));
+  }
+
+  #keep({ steps, weights, momentum }) {
+    const { afferents, neurons } = this.task;
+    const size = neurons * afferents;
+    steps.forEach((step, g) => {
+      const part = (array) => array.subarray(g * size, (g + 1) * size);
+      this.states.push({ step, weights: part(weights), momentum: part(momentum), settings: this.settings });
+    });
+    weights.forEach((w, i) => {
+      const reach = this.reaches[Math.floor(i / afferents) % neurons];
+      if (w < reach[0]) reach[0] = w;
+      if (w > reach[1]) reach[1] = w;
+    });
+  }
+
+  #countErrors(first, end) {
+    for (let i = first; i < end; i += 1) {
+      const epoch = this.epoch[i];
+      if (epoch === this.errors.length) {
+        this.errors.push(0);
+        this.starts.push(i);
+      }
+      if (this.#wrong(i)) this.errors[epoch] += 1;
+    }
+  }
+
+  #wrong(i) {
+    for (let o = 0; o < this.task.neurons; o += 1) if (this.reason[i * this.task.neurons + o] !== RIGHT) return true;
+    return false;
+  }
+
+  /** Lowest and highest weight of a neuron in all states that are there. */
+  reach(neuron) {
+    return this.reaches[neuron];
+  }
+
+  /** Weights of one neuron after k presentations. */
   weights(k, neuron) {
-    let [low, high] = [0, this.steps.length];
+    return this.#state(k, neuron).weights.slice();
+  }
+
+  /** The state of a neuron at a step: the recorded updates since the last one kept, repeated. */
+  #state(k, neuron) {
+    const kept = this.#kept(k);
+    let here = this.cursors[neuron];
+    if (!here || here.step > k || here.step < kept.step) {
+      const own = (array) => Float64Array.from(array.subarray(neuron * this.task.afferents, (neuron + 1) * this.task.afferents));
+      here = { ...kept, weights: own(kept.weights), momentum: own(kept.momentum) };
+      this.cursors[neuron] = here;
+    }
+    for (; here.step < k; here.step += 1) this.#repeat(here, here.step * this.task.neurons + neuron);
+    return here;
+  }
+
+  #kept(k) {
+    let [low, high] = [0, this.states.length];
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.steps[middle] <= k) low = middle;
+      if (this.states[middle].step <= k) low = middle;
       else high = middle;
     }
-    const start = (low * this.neurons + neuron) * this.afferents;
-    return this.kept.subarray(start, start + this.afferents);
+    return this.states[low];
+  }
+
+  #repeat({ step, weights, momentum, settings }, at) {
+    if (!this.#moved(at)) return;
+    const credit = this.#credit(this.pattern[step], this.t_max[at], settings);
+    const factor = this.#factor(at, credit, settings);
+    for (let n = 0; n < weights.length; n += 1) {
+      momentum[n] = settings.mu * momentum[n] + factor * credit[n];
+      weights[n] += momentum[n];
+    }
+  }
+
+  #moved(at) {
+    return this.reason[at] === CHANGED || this.reason[at] === SMALL_STEP;
+  }
+
+  /** What each afferent has in the voltage of a pattern at some time. */
+  #credit(pattern, moment, { kernel }) {
+    const credit = new Float64Array(this.task.afferents);
+    for (const { time, afferent } of this.task.events(pattern)) {
+      const lag = moment - time;
+      if (lag <= 0) break;
+      if (lag < FADED * kernel.slow) credit[afferent] += psp(kernel, lag);
+    }
+    return credit;
+  }
+
+  /** The factor by which the credit enters the change of weights; see learning.update. */
+  #factor(at, credit, { rule, cost, rate, theta }) {
+    const missing = theta - this.v_max[at];
+    if (rule === "reflect") return (rate * missing) / Math.max(credit.reduce((sum, c) => sum + c * c, 0), 1);
+    return cost === "squared" ? 2 * rate * missing : rate * (this.fire[at] ? 1 : -1);
   }
 
   /** The voltage of a pattern under some weights, at `points` even times, and its exact peak. */
   trace(pattern, weights, points) {
-    const { T, spikes } = this.task;
-    const path = states(this.kernel, arrivals(weights, spikes[pattern].map((row) => row.filter((t) => t >= 0)), T));
+    const { T } = this.task;
+    const { kernel } = this.settings;
+    const path = states(kernel, this.task.events(pattern).map(({ time, afferent }) => ({ time, weight: weights[afferent] })));
     const times = Float64Array.from({ length: points }, (_, i) => (i * T) / Math.max(points - 1, 1));
-    return { times, v: points ? voltage(this.kernel, path, times) : [], peak: peak(this.kernel, path, T) };
+    return { times, v: points ? voltage(kernel, path, times) : [], peak: peak(kernel, path, T) };
   }
 
   /** What presentation k - 1, the last one done at step k, was and did to one neuron. */
   presentation(k, neuron) {
     const i = k - 1;
-    const at = i * this.neurons + neuron;
-    const [before, after] = [this.weights(i, neuron), this.weights(k, neuron)];
-    const credit = this.task.spikes[this.pattern[i]].map((row) =>
-      row.reduce((sum, t) => sum + (t >= 0 ? psp(this.kernel, this.t_max[at] - t) : 0), 0),
-    );
-    const fire = this.task.targets[this.pattern[i]][neuron];
-    const step = this.#step(at, fire, credit);
+    const at = i * this.task.neurons + neuron;
+    const before = this.weights(i, neuron);
+    const { settings } = this.#kept(i);
+    const after = this.weights(k, neuron);
+    const credit = this.#credit(this.pattern[i], this.t_max[at], settings);
     return {
       pattern: this.pattern[i],
       epoch: this.epoch[i],
       v_max: this.v_max[at],
       t_max: this.t_max[at],
       fired: this.decided[at] === 1,
-      fire,
+      fire: this.fire[at] === 1,
       reason: this.reasons[this.reason[at]],
-      changed: this.reason[at] === 0 || this.reason[at] === 3,
-      wrong: this.reason[at] !== 1,
+      changed: this.#moved(at),
+      wrong: this.reason[at] !== RIGHT,
       credit,
-      step,
+      step: this.#factor(at, credit, settings),
       before,
       after,
-      change: Array.from(after, (w, n) => w - before[n]),
+      change: after.map((w, n) => w - before[n]),
     };
-  }
-
-  /** The factor by which the credit enters the change of weights; see learning.update. */
-  #step(at, fire, credit) {
-    const missing = this.theta - this.v_max[at];
-    if (this.settings.rule === "reflect") {
-      return (this.rate * missing) / Math.max(credit.reduce((sum, c) => sum + c * c, 0), 1);
-    }
-    return this.settings.cost === "squared" ? 2 * this.rate * missing : this.rate * (fire ? 1 : -1);
   }
 
   /** The next step, forwards or backwards, at which any neuron was wrong; the end if none is. */
   nextError(k, direction) {
-    for (let i = k - 1 + direction; i >= 0 && i < this.count; i += direction) {
-      for (let o = 0; o < this.neurons; o += 1) if (this.reason[i * this.neurons + o] !== 1) return i + 1;
-    }
+    for (let i = k - 1 + direction; i >= 0 && i < this.count; i += direction) if (this.#wrong(i)) return i + 1;
     return direction > 0 ? this.count : 0;
   }
 
   /** The step at the end of the epoch that is going on, or of the next one. */
   endOfEpoch(k) {
-    const epoch = this.epoch[Math.min(k, this.count - 1)];
-    let end = k;
-    while (end < this.count && this.epoch[end] === epoch) end += 1;
-    return end;
+    return this.starts[this.epoch[Math.min(k, this.count - 1)] + 1] ?? this.count;
   }
 }
