@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from tests.browser.conftest import listen
+from tests.browser.conftest import OpenPage, listen
+from tests.browser.driver import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +139,97 @@ def test_patterns_can_be_sorted_by_their_margin(player: Page) -> None:
     ]
     margins = [peak - 1 if fire else 1 - peak for peak, fire in zip(peaks, fires, strict=True)]
     assert margins == sorted(margins)
+
+
+def test_a_loop_begins_again_after_the_end(player: Page) -> None:
+    player.get_by_label("Speed").select_option("fastest")
+    press(player, "Loop")
+    press(player, "Play")
+    expect(status(player)).to_contain_text(f"Presentation {count(player)} of")
+    expect(status(player)).not_to_contain_text(f"Presentation {count(player)} of")
+    expect(player.get_by_role("button", name="Pause")).to_be_visible()
+    press(player, "Loop")
+    expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert step(player) == count(player)
+
+
+class Held:
+    """The chunks of a run from the second on, kept back until they are released."""
+
+    def __init__(self, page: Page) -> None:
+        self.routes = list[Route]()
+        self.released = False
+        page.route(re.compile(r"/kept-.*/[1-9]\d*\.bin"), self.hold)
+
+    def hold(self, route: Route) -> None:
+        if self.released:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def release(self) -> None:
+        self.released = True
+        for route in self.routes:
+            route.continue_()
+
+    def files(self) -> list[str]:
+        """List what the server has given out by now."""
+        folder = self.routes[0].request.url.split("/")[-2]
+        return sorted(file.name for file in (ROOT / "static" / folder).glob("*.bin"))
+
+
+LARGE = "/train?afferents=500&patterns=1000&epochs=500&eta=0.001"
+
+
+@pytest.fixture
+def growing(open_page: OpenPage, server: str) -> tuple[Page, Held]:
+    """A large run of which the player has the first chunk, while the second is held back."""
+    page = open_page(f"{server}/data")
+    held = Held(page)
+    page.goto(server + LARGE)
+    expect(page.get_by_text("of the epochs")).to_be_visible()
+    return page, held
+
+
+def test_a_large_run_plays_before_it_is_computed_and_waits_for_more(
+    growing: tuple[Page, Held],
+) -> None:
+    page, held = growing
+    assert step(page) == 0
+    first = count(page)
+    assert 0 < first < 500_000
+    page.get_by_label("Speed").select_option("fastest")
+    press(page, "Play")
+    expect(status(page)).to_contain_text(f"Presentation {first} of {first} so far")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    held.release()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=30_000)
+    assert step(page) == count(page) == 500_000
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+
+
+def test_a_cancelled_run_stays_as_far_as_it_was_computed(growing: tuple[Page, Held]) -> None:
+    page, held = growing
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelling")).to_be_visible()
+    held.release()
+    expect(page.get_by_text("(cancelled)")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Cancelled: \d+ epochs"))).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    assert count(page) < 500_000
+    press(page, "To the end")
+    expect(status(page)).to_contain_text(f"Presentation {count(page)} of")
+
+
+def test_nothing_is_computed_that_nobody_waits_for(growing: tuple[Page, Held]) -> None:
+    page, held = growing
+    page.wait_for_timeout(1500)
+    assert held.files() == ["0.bin", "1.bin", "task.bin"]
+
+
+def test_the_step_of_a_link_is_shown_as_soon_as_it_is_computed(
+    open_page: OpenPage, server: str
+) -> None:
+    page = open_page(f"{server}{LARGE}&step=450000")
+    expect(status(page)).to_contain_text("Presentation 450000 of", timeout=30_000)
+    assert "step=450000" in page.url
