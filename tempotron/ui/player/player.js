@@ -55,6 +55,7 @@ class Player {
     this.#await();
     if (first) this.#sort();
     this.#draw();
+    this.root.dataset.run = this.feed.url;
   }
 
   #begin(record) {
