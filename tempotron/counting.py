@@ -61,14 +61,15 @@ def timing_or_rate(run: Run, step: int, jitters: Sequence[float]) -> Contest:
 
 @lru_cache(maxsize=64)
 def _accuracies(run: Run, step: int, jitter: float) -> tuple[float, float]:
-    task = _repeated(run.task, jitter) if jitter else run.task
-    found = peak(run.at(step), task.events(run.settings.tau, run.settings.synaptic))
+    weights, then = run.at(step), run.before(step)
+    task = _repeated(then.task, jitter) if jitter else then.task
+    found = peak(weights, task.events(then.settings.tau, then.settings.synaptic))
     if task.kind[1] > 1:
         accuracy = argmax_accuracy(found.v_max, task.targets)
     else:
-        accuracy = firing_accuracy(found.v_max, task.targets, run.settings.theta)
-    weights, bias = _perceptron(run.task)
-    return accuracy, _agreement(counted(task) @ weights.T + bias, task.targets.numpy())
+        accuracy = firing_accuracy(found.v_max, task.targets, then.settings.theta)
+    counter, bias = _perceptron(then.task)
+    return accuracy, _agreement(counted(task) @ counter.T + bias, task.targets.numpy())
 
 
 def _agreement(scores: Floats, targets: NDArray[np.bool_]) -> float:

@@ -251,6 +251,35 @@ def differences(one: Conditions, other: Conditions) -> list[str]:
     return [name for name in Conditions.model_fields if getattr(one, name) != getattr(other, name)]
 
 
+def conditions(plan: Plan, step: int) -> dict[str, Any]:
+    """Collect the conditions under which the last of so many presentations was made."""
+    then = next((past for past in plan.before if step <= past.until), plan)
+    return {name: getattr(then, name) for name in Conditions.model_fields}
+
+
+def compared(plan: Plan, other: Plan) -> str:
+    """List what of a plan differs from another, its step aside: "eta 0.1 against 0.05"."""
+    names = [
+        name
+        for name in Plan.model_fields
+        if name != "step" and getattr(plan, name) != getattr(other, name)
+    ]
+    return "; ".join(_against(name, plan, other) for name in names) or "nothing"
+
+
+def _against(name: str, plan: Plan, other: Plan) -> str:
+    if name == "own":
+        return "other patterns"
+    if name == "before":
+        return f"forked {_forks(plan)} against {_forks(other)}"
+    mine, theirs = (str(_plain(getattr(p, name))) or "none" for p in (plan, other))
+    return f"{name} {mine} against {theirs}"
+
+
+def _forks(plan: Plan) -> str:
+    return "after " + ", ".join(str(past.until) for past in plan.before) if plan.before else "never"
+
+
 def encode(plan: Plan) -> str:
     """Write a plan as a query string; what has its default value stays out."""
     return link.write(changed(plan), "plan")
@@ -415,7 +444,7 @@ def stream_of(plan: Plan) -> Iterator[Progress]:
     if not plan.before:
         return stream(task_of(plan), **settings)
     *earlier, last = plan.before
-    then = {name: getattr(last, name) for name in Conditions.model_fields}
+    then = conditions(plan, last.until)
     old = plan.model_copy(update=then | {"before": tuple(earlier), "step": 0})
     origin = _up_to(old, last.until)
     same = old.swap == plan.swap and old.flips == plan.flips

@@ -8,11 +8,12 @@ JavaScript a typed array fits on each.
 
     header   {"version": 2, ..., "arrays": {name: [dtype, shape, offset]}}
 
-A chunk of the K presentations from ``first`` on:
+A chunk of K presentations from ``first`` on, made under the same conditions:
 
+    targets  int8 [P, O], 1 where a neuron ought to fire
     epoch    int32 [K]          pattern  int32 [K]          reason   int8 [K, O]
     v_max    float32 [K, O]     t_max    float32 [K, O]
-    fire     int8 [K, O], 1 where it ought to      decided  int8 [K, O], 1 for a spike
+    decided  int8 [K, O], 1 for a spike
     steps    int32 [G]          weights  float32 [G, O, N]  momentum float32 [G, O, N]
 
 The last three are states of the neurons after ``steps`` presentations, the first of them that
@@ -20,7 +21,7 @@ before the chunk. Those in between follow by repeating the updates; see `learnin
 
 A task:
 
-    spikes   float64 [P, N, S]  targets  int8 [P, O]
+    spikes   float64 [P, N, S]
 
 Offsets count from the end of the header.
 """
@@ -43,24 +44,38 @@ _ALIGNED = 8
 _MOST_STATES = 200
 
 
-def pack(run: Run, first: int = 0, states_limit: int = 1_000_000) -> bytes:
-    """Write the record of a run from one of its presentations on as bytes.
+def pack_all(run: Run) -> list[bytes]:
+    """Write the record of a run as chunks: one for each run it was forked from, and its own."""
+    chunks, end = [pack(run, run.start)], run.start
+    while run.parent:
+        run = run.parent
+        if run.start < end:
+            chunks.append(pack(run, run.start, end))
+            end = run.start
+    return chunks[::-1]
+
+
+def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1_000_000) -> bytes:
+    """Write a part of the record of a run as bytes.
 
     Args:
         run: A run of K presentations.
         first: Number of presentations to leave out; not less than those of an earlier run.
+        end: Number of presentations before the end of the part; None for K.
         states_limit: Most bytes that the states may take; room for one is always granted.
 
     Returns:
         The bytes; see the layout above.
 
     Raises:
-        ValueError: If ``first`` is not from the start of this very run to K.
+        ValueError: If ``first`` or ``end`` is not from the start of this very run to K.
     """
-    if not run.start <= first <= len(run):
-        raise ValueError(f"first must be from {run.start} to {len(run)}, got {first}")
-    part = slice(first, None)
-    steps = _steps(run, first, states_limit)
+    last = len(run) if end is None else end
+    if not run.start <= first <= last <= len(run):
+        span = f"from {run.start} to {len(run)}"
+        raise ValueError(f"first and end must be {span}, got {first} and {last}")
+    part = slice(first, last)
+    steps = _steps(run.task, first, last, states_limit)
     weights, momentum = run.states(steps.tolist())
     arrays: dict[str, NDArray[Any]] = {
         "epoch": run.epoch[part].astype("<i4"),
@@ -68,7 +83,7 @@ def pack(run: Run, first: int = 0, states_limit: int = 1_000_000) -> bytes:
         "reason": run.reason[part],
         "v_max": run.v_max[part].astype("<f4"),
         "t_max": run.t_max[part].astype("<f4"),
-        "fire": run.task.targets.numpy()[run.pattern[part]].astype(np.int8),
+        "targets": run.task.targets.numpy().astype(np.int8),
         # Not to be read off v_max, which may round up to the threshold.
         "decided": run.fired[part].astype(np.int8),
         "steps": steps.astype("<i4"),
@@ -91,11 +106,8 @@ def pack(run: Run, first: int = 0, states_limit: int = 1_000_000) -> bytes:
 
 def pack_task(task: Task) -> bytes:
     """Write the patterns of a task as bytes; see the layout above."""
-    arrays: dict[str, NDArray[Any]] = {
-        "spikes": task.spikes.numpy().astype("<f8"),
-        "targets": task.targets.numpy().astype(np.int8),
-    }
-    return _joined({"name": task.name, "T": task.T}, arrays)
+    arrays: dict[str, NDArray[Any]] = {"spikes": task.spikes.numpy().astype("<f8")}
+    return _joined({"name": task.name, "T": task.T, "neurons": task.kind[1]}, arrays)
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -122,11 +134,11 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return about, arrays
 
 
-def _steps(run: Run, first: int, states_limit: int) -> NDArray[np.int64]:
+def _steps(task: Task, first: int, last: int, states_limit: int) -> NDArray[np.int64]:
     """Choose after which presentations to give the state, evenly from the first on."""
-    afferents, neurons = run.task.kind
+    afferents, neurons = task.kind
     most = max(1, min(_MOST_STATES, states_limit // (8 * afferents * neurons)))
-    count = max(1, len(run) - first)
+    count = max(1, last - first)
     return np.arange(first, first + count, -(-count // most))
 
 

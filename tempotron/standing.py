@@ -81,11 +81,12 @@ def stand(run: Run, step: int, unseen: bool = False) -> Standing:
     Raises:
         ValueError: If there is no such step, or there are no unseen trials.
     """
-    task = run.task.unseen if unseen else run.task
+    weights, then = run.at(step), run.before(step)
+    task = then.task.unseen if unseen else then.task
     if task is None:
         raise ValueError("unseen must be False for a task without unseen trials")
-    found = peak(run.at(step), task.events(run.settings.tau, run.settings.synaptic))
-    return Standing(task.targets, found.v_max, found.t_max, run.settings.theta)
+    found = peak(weights, task.events(then.settings.tau, then.settings.synaptic))
+    return Standing(task.targets, found.v_max, found.t_max, then.settings.theta)
 
 
 def told(run: Run, step: int, standing: Standing) -> str:
@@ -131,10 +132,10 @@ def to_experiment(run: Run, step: int) -> Experiment:
     Raises:
         ValueError: If it is too large for an experiment; the text is a clause that says why.
     """
-    pattern = int(run.pattern[max(step - 1, 0)])
-    neuron = int(run.task.targets[pattern].int().argmax())
-    weights, settings, T = run.at(step)[neuron], run.settings, run.task.T
-    rows = [[t for t in row if 0 <= t < T] for row in run.task.spikes[pattern].tolist()]
+    pattern, then = int(run.pattern[max(step - 1, 0)]), run.before(step)
+    neuron = int(then.task.targets[pattern].int().argmax())
+    weights, settings, T = run.at(step)[neuron], then.settings, then.task.T
+    rows = [[t for t in row if 0 <= t < T] for row in then.task.spikes[pattern].tolist()]
     if len(rows) > MAX_AFFERENTS:
         raise ValueError(f"it has {len(rows)} afferents, and Explore has room for {MAX_AFFERENTS}")
     most = max(map(len, rows))

@@ -179,6 +179,20 @@ class Run:
         """Weights at the end [O, N]."""
         return self.at(len(self))
 
+    def before(self, k: int) -> Run:
+        """Find the run that made presentation k - 1, among this one and those it was forked from.
+
+        Its task and settings are the conditions under which the weights after k presentations
+        came about.
+
+        Args:
+            k: Number of presentations, from 0 to K.
+        """
+        run = self
+        while run.parent and k <= run.start:
+            run = run.parent
+        return run
+
     def at(self, k: int) -> Tensor:
         """Return the weights as they were after the first k presentations.
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tempotron.collection import EXAMPLES
 from tempotron.plan import (
     BOUNDS,
     MAX_DECISIONS,
@@ -19,6 +20,8 @@ from tempotron.plan import (
     Past,
     Plan,
     Recorder,
+    compared,
+    conditions,
     decode,
     encode,
     repair,
@@ -283,6 +286,24 @@ def test_a_forked_plan_is_the_fork_of_its_run_from_the_link_on() -> None:
     assert torch.equal(run.weights, twice.weights)
     assert run.v_max.tolist() == twice.v_max.tolist()
     assert run.task.targets[2].item() != task.targets[2].item()
+
+
+def test_the_conditions_of_a_step_are_those_before_the_next_fork() -> None:
+    plan = Plan(eta=0.3, before=(Past(until=3, eta=0.1), Past(until=9, eta=0.2)))
+    assert [conditions(plan, step)["eta"] for step in (0, 3, 4, 9, 10)] == [
+        0.1, 0.1, 0.2, 0.2, 0.3
+    ]  # fmt: skip
+
+
+def test_what_two_plans_differ_in_is_listed() -> None:
+    assert compared(Plan(step=3), DEFAULT) == "nothing"
+    forked = Plan(eta=0.3, mu=0.5, before=(Past(until=3), Past(until=9)))
+    assert compared(forked, DEFAULT) == (
+        "eta 0.3 against 0.05; mu 0.5 against auto; forked after 3, 9 against never"
+    )
+    one = Plan(task="own", flips=(1, 2))
+    other = Plan(task="own", own=EXAMPLES[:1])
+    assert compared(one, other) == "flips 1.2 against none; other patterns"
 
 
 def test_a_fork_beyond_the_end_of_its_run_is_one_at_its_end() -> None:

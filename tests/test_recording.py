@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tempotron import Task, tasks, train
-from tempotron.recording import pack, pack_task, unpack
+from tempotron.recording import pack, pack_all, pack_task, unpack
 
 
 @settings(deadline=None, max_examples=30)
@@ -30,7 +30,7 @@ def test_a_packed_run_is_read_as_it_was(
     for name in ("v_max", "t_max"):
         np.testing.assert_array_equal(arrays[name], getattr(run, name).astype(np.float32))
     np.testing.assert_array_equal(arrays["decided"], run.fired)
-    np.testing.assert_array_equal(arrays["fire"], task.targets.numpy()[run.pattern])
+    np.testing.assert_array_equal(arrays["targets"], task.targets.numpy())
     assert about["settings"]["rule"] == rule
     assert about["reasons"][1] == "the decision was right"
     # So short a run has the state of every step.
@@ -45,6 +45,7 @@ def test_a_later_chunk_holds_what_the_whole_has_from_there_on() -> None:
     cut = len(run) // 3
     whole, (about, rest) = unpack(pack(run))[1], unpack(pack(run, cut))
     assert about["first"] == cut
+    np.testing.assert_array_equal(rest.pop("targets"), whole.pop("targets"))
     for name, array in whole.items():
         np.testing.assert_array_equal(rest[name], array[cut:])
 
@@ -84,8 +85,21 @@ def test_nothing_more_is_a_chunk_with_the_state_only() -> None:
 
 def test_what_was_before_a_fork_is_not_in_its_own_part() -> None:
     fork = train(tasks.order_of_two(), epochs=5).fork(4)
-    with pytest.raises(ValueError, match=r"^first must be from 4 to"):
+    with pytest.raises(ValueError, match=r"^first and end must be from 4 to"):
         pack(fork)
+
+
+def test_all_of_a_forked_run_is_a_chunk_for_each_of_its_conditions() -> None:
+    task = tasks.order_of_two()
+    once = train(task, epochs=50, eta=0.01).fork(4, eta=0.02)
+    twice = once.fork(4, eta=0.03).fork(9, task=tasks.swapped(task), eta=0.04)
+    parts = [unpack(chunk) for chunk in pack_all(twice)]
+    assert [about["first"] for about, _ in parts] == [0, 4, 9]
+    assert [about["settings"]["eta"] for about, _ in parts] == [0.01, 0.03, 0.04]
+    whole = np.concatenate([arrays["v_max"] for _, arrays in parts])
+    np.testing.assert_array_equal(whole, twice.v_max.astype("f4"))
+    targets = [arrays["targets"][0, 0] for _, arrays in parts]
+    assert targets == [1, 1, 0]
 
 
 def test_a_task_is_read_as_it_was() -> None:
@@ -93,7 +107,6 @@ def test_a_task_is_read_as_it_was() -> None:
     about, arrays = unpack(pack_task(task))
     assert (about["name"], about["T"]) == (task.name, task.T)
     np.testing.assert_array_equal(arrays["spikes"], task.spikes.numpy())
-    np.testing.assert_array_equal(arrays["targets"], task.targets.numpy())
 
 
 def test_a_run_of_toy_size_is_a_small_message() -> None:

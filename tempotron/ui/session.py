@@ -17,11 +17,13 @@ from tempotron import plan as plans
 from tempotron.collection import Collection
 from tempotron.experiment import Experiment, decode, encode, repair
 from tempotron.link import sentence
-from tempotron.plan import Plan, Recorder
+from tempotron.plan import Conditions, Past, Plan, Recorder
 from tempotron.ui.gallery import draw_ahead
 
 _HERE = Path(__file__).parent
 MENU = {"Explore": "app.py", "Train": "pages/train.py", "Data": "pages/data.py"}
+MOST_PINNED = 3
+_OF_A_FORK = {*Conditions.model_fields, "before", "step", "epochs"}
 _UNDO_DEPTH = 100
 _FIRST_PICTURE = 0.25  # seconds of computing after which Train shows what it has
 
@@ -47,6 +49,7 @@ class Lab:
         own_refusals: How often that was so.
         replacing: Pattern of one's own that is being edited on Explore, or None.
         recorder: The run of the plan, or of an earlier one; None before the first.
+        pinned: Runs kept to compare with, at most three.
         page: The page entered last.
         address: The parameters that Train last put into the address bar.
     """
@@ -66,6 +69,7 @@ class Lab:
     own_refusals: int = 0
     replacing: int | None = None
     recorder: Recorder | None = None
+    pinned: list[Recorder] = field(default_factory=list)
     page: str = ""
     address: dict[str, str] = field(default_factory=dict)
 
@@ -114,10 +118,41 @@ class Lab:
         return True
 
     def choose(self, **changes: object) -> None:
-        """Change the plan, and go back to the first step of its run."""
-        fields = dict(self.plan) | {"step": 0} | changes
+        """Change the plan, and go back to the first step of its run, or to that of its last fork.
+
+        What a fork cannot change is another run, and the forks are left behind.
+        """
+        before = self.plan.before if changes.keys() <= _OF_A_FORK else ()
+        start = before[-1].until if before else 0
+        fields = dict(self.plan) | {"before": before, "step": start} | changes
         self.plan, notes = plans.repair(fields)
         self.plan_notice = sentence(notes, "plan")
+
+    def fork(self, step: int, **changes: object) -> None:
+        """Pin the run, and take it up after some step under other conditions."""
+        self.pin()
+        then = plans.conditions(self.plan, step)
+        past = Past.model_validate(then | {"until": step})
+        kept = [other for other in self.plan.before if other.until < step]
+        self.choose(**then | changes | {"before": (*kept, past), "step": step})
+
+    def join(self) -> None:
+        """Go back to the run that was forked last, as it was."""
+        *earlier, last = self.plan.before
+        then = plans.conditions(self.plan, last.until)
+        self.choose(**then, before=tuple(earlier), step=last.until)
+
+    def pin(self) -> None:
+        """Keep the run to compare with, unless it is or there are three already."""
+        recorder = self.recorded()
+        if recorder not in self.pinned and len(self.pinned) < MOST_PINNED:
+            self.pinned.append(recorder)
+
+    def reopen(self, recorder: Recorder, step: int) -> None:
+        """Show a pinned run again; the one shown is pinned if there is room."""
+        self.pin()
+        step = min(step, len(recorder.run))
+        self.plan, self.plan_notice = recorder.plan.model_copy(update={"step": step}), ""
 
     def reset(self) -> None:
         """Go back to the default plan, but keep the seed."""
@@ -142,8 +177,10 @@ class Lab:
 
     def recorded(self) -> Recorder:
         """Have the run of the plan, computed as far as it goes within a moment."""
-        if self.recorder is None or self.recorder.plan != self.plan.model_copy(update={"step": 0}):
-            self.recorder = Recorder(self.plan)
+        plan = self.plan.model_copy(update={"step": 0})
+        if self.recorder is None or self.recorder.plan != plan:
+            known = [recorder for recorder in self.pinned if recorder.plan == plan]
+            self.recorder = known[0] if known else Recorder(plan)
             self.recorder.advance(_FIRST_PICTURE)
         return self.recorder
 

@@ -15,6 +15,7 @@ from tempotron.plan import BOUNDS, Plan, Recorder, settings_of, size_of, task_of
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.tasks import Task
 from tempotron.training import Run
+from tempotron.ui.forks import compare
 from tempotron.ui.gallery import gallery
 from tempotron.ui.own import mine
 from tempotron.ui.player import player
@@ -70,8 +71,9 @@ def bench(lab: Lab) -> None:
 def _follow(lab: Lab, recorder: Recorder) -> None:
     run = recorder.run
     step = min(lab.plan.step, len(run))
-    player(recorder, lab.plan.step, lab.rest)
+    player(recorder, lab.plan.step, lab.rest, [r for r in lab.pinned if r is not recorder])
     show_address(lab)
+    compare(lab, recorder, step)
     standing = stand(run, step)
     st.header("Where it stands", anchor=False)
     st.markdown(f"{told(run, step, standing)} {ended(run)}")

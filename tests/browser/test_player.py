@@ -233,3 +233,20 @@ def test_the_step_of_a_link_is_shown_as_soon_as_it_is_computed(
     page = open_page(f"{server}{LARGE}&step=450000")
     expect(status(page)).to_contain_text("Presentation 450000 of", timeout=30_000)
     assert "step=450000" in page.url
+
+
+def test_a_fork_keeps_both_runs_on_the_curve_with_their_playheads_linked(
+    open_page: OpenPage, server: str
+) -> None:
+    page = open_page(server + "/train?step=60")
+    page.get_by_role("button", name="Fork here").click()
+    page.get_by_role("spinbutton", name="eta", exact=True).fill("0.3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("eta was 0.05 and is 0.3")).to_be_visible()
+    note = page.get_by_text(re.compile(r"Pinned run 1: \d+ of 10 wrong in epoch 6"))
+    expect(note).to_be_visible()
+    expect(page.locator(".pins path")).to_have_count(1)
+    for _ in range(11):
+        press(page, "Step")
+    expect(page.get_by_text(re.compile("Pinned run 1: .* in epoch 8"))).to_be_visible()
+    expect(status(page)).to_contain_text("epoch 8")

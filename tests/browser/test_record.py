@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from playwright.sync_api import Browser, Route
 
 from tempotron.learning import update
 from tempotron.peak import credit, find_peak
-from tempotron.recording import pack, pack_task
-from tempotron.tasks import measured, noisy_templates, poisson_rates, random_latencies
+from tempotron.recording import pack, pack_all, pack_task
+from tempotron.tasks import measured, noisy_templates, poisson_rates, random_latencies, swapped
 from tempotron.training import Run, train
 from tests.browser.driver import ROOT
 
@@ -32,7 +31,10 @@ READ = """async ([packed, chunks, steps]) => {
         // Backwards, as each is then found from a state before it.
         weights: steps.toReversed().map(k => Array.from(record.weights(k, 0))).toReversed(),
         last: Array.from(record.weights(record.count, task.neurons - 1)),
-        peaks: steps.map(k => all.map(p => record.trace(p, record.weights(k, 0), 0).peak.v)),
+        peaks: steps.map(k => {
+            const [weights, conditions] = [record.weights(k, 0), record.under(k)];
+            return all.map(p => record.trace(p, weights, 0, conditions).peak.v);
+        }),
         done: steps.filter(k => k > 0).map(k => plain(record.presentation(k, 0))),
         errors: steps.map(k => [record.nextError(k, 1), record.nextError(k, -1)]),
         ends: steps.map(k => record.endOfEpoch(k)),
@@ -62,19 +64,27 @@ RUNS: dict[str, Run] = {
 }
 
 
+FIRST = RUNS["paper"].fork(30, tau=20.0, theta=1.3)
+RUNS["forked"] = FIRST.fork(55, task=swapped(FIRST.task), rule="reflect", tau=10.0)
+
+
 def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
 @pytest.fixture(scope="module", params=RUNS)
 def read(request: pytest.FixtureRequest, browser: Browser) -> tuple[Run, list[int], dict[str, Any]]:
-    """What the browser finds at some steps of a run that came in three chunks."""
+    """What the browser finds at some steps of a run that came in chunks."""
     run = RUNS[request.param]
     third = len(run) // 3
     steps = sorted({0, 1, 2, third, third + 1, len(run) // 2, len(run) - 1, len(run)})
-    grown = [cut_at(run, third), cut_at(run, 2 * third), run]
-    firsts = [0, third, 2 * third]
-    chunks = [encoded(pack(part, k)) for part, k in zip(grown, firsts, strict=True)]
+    if run.parent:
+        steps = sorted({*steps, run.parent.start, run.start, run.start + 1})
+        packed = pack_all(run)
+    else:
+        grown, firsts = [cut_at(run, third), cut_at(run, 2 * third), run], [0, third, 2 * third]
+        packed = [pack(part, k) for part, k in zip(grown, firsts, strict=True)]
+    chunks = list(map(encoded, packed))
     page = browser.new_page()
     page.route(f"{ORIGIN}/**", give)
     page.goto(ORIGIN)
@@ -121,17 +131,19 @@ def test_the_reach_holds_about_all_weights_there_have_been(read: Read) -> None:
 
 def test_peaks_of_all_patterns_are_those_of_torch(read: Read) -> None:
     run, steps, result = read
-    weights = run.path(steps)[:, 0]
-    settings = run.settings
-    expected = find_peak(weights, run.task.spikes, run.task.T, settings.tau, settings.synaptic)
-    actual = torch.tensor(result["peaks"], dtype=torch.float64)
-    torch.testing.assert_close(actual, expected.v_max.T, rtol=1e-5, atol=1e-6)
+    for k, found in zip(steps, result["peaks"], strict=True):
+        weights, settings = run.at(k)[:1], run.before(k).settings
+        expected = find_peak(weights, run.task.spikes, run.task.T, settings.tau, settings.synaptic)
+        actual = torch.tensor(found, dtype=torch.float64)
+        torch.testing.assert_close(actual, expected.v_max[:, 0], rtol=1e-5, atol=1e-6)
 
 
 def test_the_step_times_the_credit_is_the_update_of_the_rule(read: Read) -> None:
-    run, _, result = read
-    settings = run.settings
-    for done in filter(itemgetter("changed"), result["done"]):
+    run, steps, result = read
+    for k, done in zip(filter(None, steps), result["done"], strict=True):
+        if not done["changed"]:
+            continue
+        settings = run.before(k).settings
         spikes = run.task.spikes[[done["pattern"]]]
         times = torch.tensor([[done["t_max"]]], dtype=torch.float64)
         blamed = credit(spikes, times, settings.tau, settings.synaptic)

@@ -7,7 +7,7 @@ longer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from tempotron.plan import Recorder
-from tempotron.recording import pack, pack_task
+from tempotron.recording import pack, pack_all, pack_task
 from tempotron.training import Run
 from tempotron.ui.component import Folder, register
 
@@ -35,21 +35,30 @@ class _Reel:
 
     def follow(self, run: Run) -> None:
         """Add what the run has grown by."""
-        if self.chunks == 0 or self.packed < len(run):
-            self.folder.put(f"{self.chunks}.bin", pack(run, self.packed))
-            self.chunks, self.packed = self.chunks + 1, len(run)
+        if self.chunks and self.packed == len(run):
+            return
+        for chunk in [pack(run, self.packed)] if self.chunks else pack_all(run):
+            self.folder.put(f"{self.chunks}.bin", chunk)
+            self.chunks += 1
+        self.packed = len(run)
 
 
 _reels: WeakKeyDictionary[Recorder, _Reel] = WeakKeyDictionary()
 
 
-def player(recorder: Recorder, step: int, on_rest: Callable[[int], None]) -> None:
+def player(
+    recorder: Recorder,
+    step: int,
+    on_rest: Callable[[int], None],
+    pinned: Sequence[Recorder] = (),
+) -> None:
     """Show a run, finished or not, paused.
 
     Args:
         recorder: Makes the run.
         step: Number of presentations done, from 0 to K, at which it is shown at first.
         on_rest: Told the step whenever the playhead comes to rest at another one.
+        pinned: Runs whose errors are drawn beside its own.
     """
     run = recorder.run
     reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(run))
@@ -60,6 +69,7 @@ def player(recorder: Recorder, step: int, on_rest: Callable[[int], None]) -> Non
         "outcome": run.outcome,
         "share": recorder.share,
         "step": step,
+        "pins": [_pin(number, other.run) for number, other in enumerate(pinned, start=1)],
     }
 
     def told(what: str) -> dict[str, Any] | None:
@@ -85,3 +95,8 @@ def player(recorder: Recorder, step: int, on_rest: Callable[[int], None]) -> Non
         on_more_change=more,
         on_cancel_change=cancelled,
     )
+
+
+def _pin(number: int, run: Run) -> dict[str, Any]:
+    errors, patterns = run.errors.tolist(), run.task.patterns
+    return {"number": number, "errors": errors, "patterns": patterns, "outcome": run.outcome}

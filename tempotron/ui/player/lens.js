@@ -32,7 +32,7 @@ export class Lens {
     this.#difference(done);
   }
 
-  #equation({ changed, reason, change, credit, step, v_max, t_max, fire, fired, wrong }) {
+  #equation({ conditions, changed, reason, change, credit, step, v_max, t_max, fire, fired, wrong }) {
     const what = `V_max = ${v_max.toFixed(3)} at ${t_max.toFixed(1)} ms, ${fired ? "fired" : "silent"}`;
     if (!changed) return `${what}: nothing changed, ${reason}.`;
     if (!wrong) return `${what}: nothing changed.`;
@@ -40,11 +40,11 @@ export class Lens {
     const own = step * credit[most];
     const terms = `step x credit + momentum = ${signed(step)} x ${credit[most].toFixed(3)} ${signed(change[most] - own)}`;
     const word = fire ? "a miss: weights go up" : "a false alarm: weights go down";
-    return `${what} (theta = ${this.record.theta}): ${word}. dw of A${most + 1} = ${terms} = ${signed(change[most])}.`;
+    return `${what} (theta = ${conditions.theta}): ${word}. dw of A${most + 1} = ${terms} = ${signed(change[most])}.`;
   }
 
   /** The afferents with the largest change: their spikes, K(t_max - t_i) under each, and dw. */
-  #credits({ pattern, credit, change, t_max, after }) {
+  #credits({ conditions, pattern, credit, change, t_max, after }) {
     const order = Array.from(credit.keys()).sort((a, b) => Math.abs(change[b]) - Math.abs(change[a]) || credit[b] - credit[a]);
     const chosen = order.slice(0, ROWS).sort((a, b) => a - b);
     resize(this.rows, chosen.length, newRow, this.list);
@@ -53,27 +53,28 @@ export class Lens {
       this.rows[i].style.setProperty("--ink", after[n] < 0 ? "var(--minus)" : "var(--plus)");
       say(name, `A${n + 1}`);
       say(dw, signed(change[n]));
-      this.#track(track, this.record.task.row(pattern, n), t_max);
+      this.#track(track, this.record.task.row(pattern, n), t_max, conditions);
     });
     const others = order.length - chosen.length;
     say(this.others, others > 0 ? `and ${others} more afferents with smaller changes` : "");
   }
 
-  #track(track, times, t_max) {
-    const { task, settings } = this.record;
+  #track(track, times, t_max, { kernel }) {
+    const { task } = this.record;
     const [moment, ...spikes] = track.children;
     moment.style.left = percent(t_max / task.T);
     resize(spikes, times.length, () => element("spike", element("share"), element("tick")), track);
     times.forEach((time, i) => {
       spikes[i].style.left = percent(time / task.T);
-      spikes[i].firstChild.style.height = percent(psp(settings.kernel, t_max - time));
+      spikes[i].firstChild.style.height = percent(psp(kernel, t_max - time));
     });
   }
 
-  #difference({ pattern, before, after, t_max }) {
-    const { task, theta } = this.record;
-    const old = this.record.trace(pattern, before, POINTS);
-    const now = this.record.trace(pattern, after, POINTS);
+  #difference({ conditions, pattern, before, after, t_max }) {
+    const { task } = this.record;
+    const { theta } = conditions;
+    const old = this.record.trace(pattern, before, POINTS, conditions);
+    const now = this.record.trace(pattern, after, POINTS, conditions);
     this.range = voltageRange([...old.v, ...now.v], theta, this.range);
     const [low, high] = this.range;
     const y = (v) => (v - low) / (high - low);

@@ -34,7 +34,8 @@ class Player {
   }
 
   /** Follow a run to where it is now; begin with the step told if it is another run. */
-  receive({ id, step, ...news }) {
+  receive({ id, step, pins, ...news }) {
+    this.pins = pins;
     if (id !== this.feed?.url) {
       this.playhead.pause();
       this.feed?.close();
@@ -50,7 +51,7 @@ class Player {
     const first = this.record !== record;
     if (first) this.#begin(record);
     this.scrubber.max = record.count;
-    this.scene.grow();
+    this.scene.grow(this.pins);
     this.#computing();
     this.#await();
     if (first) this.#sort();

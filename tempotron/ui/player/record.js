@@ -4,7 +4,7 @@
 import { unpack } from "./task.js";
 import { kernel, peak, psp, states, voltage } from "./voltage.js";
 
-const COLUMNS = { epoch: Int32Array, pattern: Int32Array, reason: Int8Array, v_max: Float32Array, t_max: Float32Array, fire: Int8Array, decided: Int8Array };
+const COLUMNS = { epoch: Int32Array, pattern: Int32Array, reason: Int8Array, v_max: Float32Array, t_max: Float32Array, decided: Int8Array };
 const [CHANGED, RIGHT, , SMALL_STEP] = [0, 1, 2, 3]; // of `reason`
 const FADED = 40; // time constants after which a spike's share in the credit is lost in rounding
 
@@ -16,7 +16,7 @@ export class Record {
     this.outcome = "running";
     this.errors = []; // in each epoch
     this.starts = []; // first presentation of each epoch
-    this.states = []; // {step, weights, momentum, settings}, in the order of steps
+    this.states = []; // {step, weights, momentum, conditions}, in the order of steps
     this.reaches = Array.from({ length: task.neurons }, () => [0, 0]);
     this.cursors = []; // of each neuron, the state asked for last
     for (const [name, Column] of Object.entries(COLUMNS)) this[name] = new Column(0);
@@ -28,7 +28,7 @@ export class Record {
 
   /** Add the next chunk. */
   append(buffer) {
-    const { settings, reasons, ...chunk } = unpack(buffer);
+    const { settings, reasons, targets, ...chunk } = unpack(buffer);
     for (const [name, Column] of Object.entries(COLUMNS)) {
       const whole = new Column(this[name].length + chunk[name].length);
       whole.set(this[name]);
@@ -36,8 +36,7 @@ export class Record {
       this[name] = whole;
     }
     this.reasons = reasons;
-    this.settings = { ...settings, kernel: kernel(settings.tau, settings.tau_s) };
-    this.theta = settings.theta;
+    this.conditions = { ...settings, targets, kernel: kernel(settings.tau, settings.tau_s) };
     this.#keep(chunk);
     this.#countErrors(this.count, (this.count = this.pattern.length));
   }
@@ -47,7 +46,7 @@ export class Record {
     const size = neurons * afferents;
     steps.forEach((step, g) => {
       const part = (array) => array.subarray(g * size, (g + 1) * size);
-      this.states.push({ step, weights: part(weights), momentum: part(momentum), settings: this.settings });
+      this.states.push({ step, weights: part(weights), momentum: part(momentum), conditions: this.conditions });
     });
     weights.forEach((w, i) => {
       const reach = this.reaches[Math.floor(i / afferents) % neurons];
@@ -77,6 +76,16 @@ export class Record {
     return this.reaches[neuron];
   }
 
+  /** Under what settings and labels presentation k - 1 was made. */
+  under(k) {
+    return this.#kept(Math.max(k - 1, 0)).conditions;
+  }
+
+  /** Whether a neuron ought to fire at a pattern, as it was after k presentations. */
+  target(pattern, neuron, k) {
+    return this.under(k).targets[pattern * this.task.neurons + neuron] === 1;
+  }
+
   /** Weights of one neuron after k presentations. */
   weights(k, neuron) {
     return this.#state(k, neuron).weights.slice();
@@ -86,7 +95,7 @@ export class Record {
   #state(k, neuron) {
     const kept = this.#kept(k);
     let here = this.cursors[neuron];
-    if (!here || here.step > k || here.step < kept.step) {
+    if (!here || here.step > k || here.step <= kept.step) {
       const own = (array) => Float64Array.from(array.subarray(neuron * this.task.afferents, (neuron + 1) * this.task.afferents));
       here = { ...kept, weights: own(kept.weights), momentum: own(kept.momentum) };
       this.cursors[neuron] = here;
@@ -105,12 +114,12 @@ export class Record {
     return this.states[low];
   }
 
-  #repeat({ step, weights, momentum, settings }, at) {
+  #repeat({ step, weights, momentum, conditions }, at) {
     if (!this.#moved(at)) return;
-    const credit = this.#credit(this.pattern[step], this.t_max[at], settings);
-    const factor = this.#factor(at, credit, settings);
+    const credit = this.#credit(this.pattern[step], this.t_max[at], conditions);
+    const factor = this.#factor(at, credit, conditions);
     for (let n = 0; n < weights.length; n += 1) {
-      momentum[n] = settings.mu * momentum[n] + factor * credit[n];
+      momentum[n] = conditions.mu * momentum[n] + factor * credit[n];
       weights[n] += momentum[n];
     }
   }
@@ -131,16 +140,17 @@ export class Record {
   }
 
   /** The factor by which the credit enters the change of weights; see learning.update. */
-  #factor(at, credit, { rule, cost, rate, theta }) {
+  #factor(at, credit, { rule, cost, rate, theta, targets }) {
     const missing = theta - this.v_max[at];
     if (rule === "reflect") return (rate * missing) / Math.max(credit.reduce((sum, c) => sum + c * c, 0), 1);
-    return cost === "squared" ? 2 * rate * missing : rate * (this.fire[at] ? 1 : -1);
+    if (cost === "squared") return 2 * rate * missing;
+    const { neurons } = this.task;
+    return targets[this.pattern[Math.floor(at / neurons)] * neurons + (at % neurons)] ? rate : -rate;
   }
 
   /** The voltage of a pattern under some weights, at `points` even times, and its exact peak. */
-  trace(pattern, weights, points) {
+  trace(pattern, weights, points, { kernel }) {
     const { T } = this.task;
-    const { kernel } = this.settings;
     const path = states(kernel, this.task.events(pattern).map(({ time, afferent }) => ({ time, weight: weights[afferent] })));
     const times = Float64Array.from({ length: points }, (_, i) => (i * T) / Math.max(points - 1, 1));
     return { times, v: points ? voltage(kernel, path, times) : [], peak: peak(kernel, path, T) };
@@ -151,21 +161,22 @@ export class Record {
     const i = k - 1;
     const at = i * this.task.neurons + neuron;
     const before = this.weights(i, neuron);
-    const { settings } = this.#kept(i);
+    const conditions = this.under(k);
     const after = this.weights(k, neuron);
-    const credit = this.#credit(this.pattern[i], this.t_max[at], settings);
+    const credit = this.#credit(this.pattern[i], this.t_max[at], conditions);
     return {
+      conditions,
       pattern: this.pattern[i],
       epoch: this.epoch[i],
       v_max: this.v_max[at],
       t_max: this.t_max[at],
       fired: this.decided[at] === 1,
-      fire: this.fire[at] === 1,
+      fire: this.target(this.pattern[i], neuron, k),
       reason: this.reasons[this.reason[at]],
       changed: this.#moved(at),
       wrong: this.reason[at] !== RIGHT,
       credit,
-      step: this.#factor(at, credit, settings),
+      step: this.#factor(at, credit, conditions),
       before,
       after,
       change: after.map((w, n) => w - before[n]),

@@ -17,9 +17,9 @@ export class Scene {
     say(find(".patterns .of"), `(${record.task.patterns})`);
   }
 
-  /** Take in that the record has grown. */
-  grow() {
-    this.curve.grow();
+  /** Take in that the record has grown, and which runs are pinned beside it. */
+  grow(pins) {
+    this.curve.grow(pins);
   }
 
   /** Draw the run after k presentations: some patterns, the weights, the error curve, the lens. */
@@ -28,17 +28,17 @@ export class Scene {
     const weights = done ? done.after : this.record.weights(0, neuron);
     this.curve.draw(k);
     this.bars.draw(weights, neuron);
-    this.tiles.draw(shown, weights, neuron, done.pattern);
+    this.tiles.draw(shown, weights, { k, neuron, now: done.pattern });
     this.lens.draw(done);
   }
 
   /** Distance of every pattern's peak from the threshold, negative on the wrong side of it. */
   margins(k, neuron) {
     const { record } = this;
-    const weights = record.weights(k, neuron);
+    const [weights, conditions] = [record.weights(k, neuron), record.under(k)];
     return Array.from({ length: record.task.patterns }, (_, p) => {
-      const above = record.trace(p, weights, 0).peak.v - record.theta;
-      return record.task.target(p, neuron) ? above : -above;
+      const above = record.trace(p, weights, 0, conditions).peak.v - conditions.theta;
+      return record.target(p, neuron, k) ? above : -above;
     });
   }
 }

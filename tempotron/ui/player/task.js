@@ -18,18 +18,12 @@ export function unpack(buffer) {
 /** The patterns that are learned. */
 export class Task {
   constructor(buffer) {
-    const { T, spikes, targets, shapes } = unpack(buffer);
+    const { T, neurons, spikes, shapes } = unpack(buffer);
     [this.patterns, this.afferents, this.places] = shapes.spikes;
-    this.neurons = shapes.targets[1];
+    this.neurons = neurons;
     this.T = T;
     this.spikes = spikes; // [P, N, S]
-    this.targets = targets; // [P, O]
     this.sorted = [];
-  }
-
-  /** Whether a neuron ought to fire. */
-  target(pattern, neuron) {
-    return this.targets[pattern * this.neurons + neuron] === 1;
   }
 
   /** The spikes of one afferent that count. */

@@ -13,14 +13,16 @@ export class Tiles {
     box.replaceChildren();
   }
 
-  /** Draw some patterns under some weights of a neuron; one of them is presented now. */
-  draw(shown, weights, neuron, now) {
+  /** Draw some patterns under the weights of a neuron after k presentations; one was the last. */
+  draw(shown, weights, { k, neuron, now }) {
     resize(this.tiles, shown.length, newTile, this.box);
-    const { theta, task } = this.record;
-    const solved = shown.map((p) => this.record.trace(p, weights, POINTS));
+    const { record } = this;
+    const conditions = record.under(k);
+    const { theta } = conditions;
+    const solved = shown.map((p) => record.trace(p, weights, POINTS, conditions));
     this.range = voltageRange(solved.flatMap(({ v, peak }) => [Math.min(...v), peak.v]), theta, this.range);
     shown.forEach((p, i) => {
-      const about = { pattern: p, range: this.range, theta, T: task.T, fire: task.target(p, neuron), now: p === now };
+      const about = { pattern: p, range: this.range, theta, T: record.task.T, fire: record.target(p, neuron, k), now: p === now };
       drawTile(this.tiles[i], solved[i], about);
     });
   }
