@@ -143,6 +143,18 @@ def test_swapped_gaps_are_learnt_with_inhibition_only() -> None:
     assert (v_max[0] >= v_max[1] - 1e-12).all()
 
 
+@pytest.mark.parametrize("start", [None, torch.tensor([[0.3, 0.3]])], ids=["random", "excitation"])
+def test_swapped_gaps_are_learnt_from_all_of_20_seeds_as_they_say(
+    start: torch.Tensor | None,
+) -> None:
+    for seed in range(20):
+        task = tasks.two_gaps(swap=True, seed=seed)
+        assert "all of 20 seeds learned it" in task.sentence
+        run = train(task, seed=seed, epochs=100, weights=start)
+        assert run.outcome == "converged"
+        assert run.weights.min() < 0 < run.weights.max()
+
+
 def test_synchrony_carries_over_to_new_trials_where_a_counter_is_at_chance() -> None:
     task = tasks.pairwise_synchrony(pairs=50, trials=1000, seed=1)
     assert task.unseen is not None
