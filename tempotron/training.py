@@ -329,7 +329,7 @@ class Run:
         peaks, times = _rows(self.v_max[part]), _rows(self.t_max[part])
         course = compiled.Course(weights, momentum, peaks, times, _rows(self.reason[part]))
         fire = _rows(self.task.targets.numpy())
-        rule = _step_of(self.settings, self.task)
+        rule = step_of(self.settings, self.task)
         compiled.replay(self._events, self.pattern[part], fire, rule, course)
         return State(weights, momentum)
 
@@ -406,7 +406,7 @@ def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Ite
     if not isinstance(task, Task):
         raise ValueError(f"task must be a Task, got {type(task)}")
     if weights is None:
-        first = _initial_weights(chosen, task.kind)
+        first = initial_weights(chosen, task.kind)
     else:
         first = _checked_weights(weights, task.kind)
     return _advanced(_Recorder(task, chosen, State(first, np.zeros_like(first)), None, 0))
@@ -444,7 +444,7 @@ class _Recorder:
         self.pieces = [_Piece.before(parent, start)] if parent else []
         self.events = task.events(settings.tau, settings.synaptic)
         self.fire = _rows(task.targets.numpy())
-        self.rule = _step_of(settings, task)
+        self.rule = step_of(settings, task)
         self._take_up()
 
     def _take_up(self) -> None:
@@ -499,12 +499,9 @@ class _Recorder:
     def _schedule(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Lay down patterns and epochs of the next stretch, up to the end of its block."""
         patterns = self.task.patterns
-        block = max(1, _STRETCH // patterns)
+        block = block_length(patterns)
         number, within = divmod(self.epoch, block)
-        order = np.tile(np.arange(patterns, dtype=np.int32), (block, 1))
-        if self.settings.shuffle:
-            # A block's order follows from its number alone, so that a fork finds it again.
-            order = np.random.default_rng([self.settings.seed, 2, number]).permuted(order, axis=1)
+        order = block_order(self.settings, patterns, number)
         epochs = np.repeat(np.arange(block, dtype=np.int32) + number * block, patterns)
         wanted = slice(
             within * patterns + self.place,
@@ -594,7 +591,23 @@ def _wrong(reason: NDArray[np.int8]) -> NDArray[np.bool_]:
     return wrong
 
 
-def _step_of(settings: Settings, task: Task) -> compiled.Step:
+def block_length(patterns: int) -> int:
+    """Return the number of epochs whose order is drawn at once."""
+    return max(1, _STRETCH // patterns)
+
+
+def block_order(settings: Settings, patterns: int, number: int) -> NDArray[np.int32]:
+    """Draw the order of presentation in one block of epochs [epochs, P].
+
+    A block's order follows from its number alone, so that a fork finds it again.
+    """
+    order = np.tile(np.arange(patterns, dtype=np.int32), (block_length(patterns), 1))
+    if settings.shuffle:
+        order = np.random.default_rng([settings.seed, 2, number]).permuted(order, axis=1)
+    return order
+
+
+def step_of(settings: Settings, task: Task) -> compiled.Step:
     """Put a rule in the compiled core's terms."""
     rule = compiled.LINEAR if settings.cost == "linear" else compiled.SQUARED
     if settings.rule == "reflect":
@@ -614,7 +627,7 @@ def _rows(array: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(array.T)
 
 
-def _initial_weights(settings: Settings, kind: tuple[int, int]) -> Floats:
+def initial_weights(settings: Settings, kind: tuple[int, int]) -> Floats:
     """Draw small weights [O, N], none of them in the dead zone for good."""
     afferents, neurons = kind
     draw = np.random.default_rng([settings.seed, 1])
