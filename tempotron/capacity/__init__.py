@@ -1,0 +1,19 @@
+"""Capacity: sweeps of many small trainings, here or on a cluster.
+
+In reading order:
+
+    cell        what one training is, and grids of them
+    solve       a pure function from a cell to its row
+    record      rows as text, and a file to take a sweep up again from
+    pace        how many cells to hand out at once
+    local       processes of this machine, each of them a worker
+    worker      what such a process does
+    cluster     the workers of a Dask scheduler
+    sweep       cells at work, watched by whoever started them
+"""
+
+from tempotron.capacity.cell import Cell, grid
+from tempotron.capacity.solve import Row, solve
+from tempotron.capacity.sweep import Sweep
+
+__all__ = ["Cell", "Row", "Sweep", "grid", "solve"]

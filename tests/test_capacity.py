@@ -1,0 +1,356 @@
+"""Capacity: whether a row is what training comes to, and a sweep the same however it is run."""
+
+import dataclasses
+import math
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tempotron import Run, find_peak, train
+from tempotron.capacity import Cell, Row, Sweep, grid, local, solve
+from tempotron.capacity.cell import task_of
+from tempotron.capacity.record import COLUMNS, File, from_csv, to_csv
+from tempotron.capacity.solve import CancelledError
+from tempotron.learning import firing_accuracy
+
+ROOT = Path(__file__).parents[1]
+SMALL = grid(seed=range(6), load=[0.5, 1.5], afferents=12, epochs=30)
+LONG = Cell(afferents=400, load=3.0, rule="paper", epochs=100_000, patience=100_000)
+# Rows of about a tenth of a second.
+STEADY = grid(seed=range(24), load=3.0, afferents=100, epochs=150, patience=150)
+
+
+def without_time(rows: list[Row]) -> dict[Cell, Row]:
+    """Look at all of a row but how long it took."""
+    assert len({row.cell for row in rows}) == len(rows)
+    return {row.cell: dataclasses.replace(row, seconds=0) for row in rows}
+
+
+def made(cell: Cell, **measured: Any) -> Row:
+    """Make a row up."""
+    values: dict[str, Any] = {
+        "ending": "converged",
+        "epochs_used": 10,
+        "best_errors": 0,
+        "train_accuracy": 1.0,
+        "test_accuracy": 1.0,
+        "seconds": 0.5,
+    }
+    return Row(cell, **(values | measured))
+
+
+@pytest.fixture(scope="module")
+def bare() -> dict[Cell, Row]:
+    """Solve the small sweep in a plain loop."""
+    return without_time([solve(cell) for cell in SMALL])
+
+
+# A cell and its row.
+
+
+def recorded(row: Row) -> Run:
+    """Record the run of a row, as far as it went, with the library's own training."""
+    settings = dataclasses.replace(row.cell.settings, epochs=row.epochs_used)
+    return train(task_of(row.cell), **vars(settings))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"load": 1.0, "mu": 0.99},
+        {"load": 3.0, "mu": 0.99, "epochs": 70},
+        {"load": 3.0, "afferents": 12, "patience": 7},
+        {"load": 2.0, "rule": "reflect", "seed": 3},
+        {"load": 1.0, "eta": 0.05, "tau": 30.0, "tau_s": 30.0, "mu": 0.0},
+        {"task": "rates", "load": 1.0, "T": 250.0, "patience": 3},
+        {"task": "synchrony", "load": 5.0, "eta": 0.05},
+    ],
+    ids=str,
+)
+def test_a_row_is_what_recorded_training_comes_to(fields: dict[str, Any]) -> None:
+    row = solve(Cell(**fields))
+    run = recorded(row)
+    assert row.epochs_used == len(run.errors)
+    assert row.best_errors == run.errors.min()
+    assert row.solved == (run.outcome == "converged")
+    peak = find_peak(
+        run.weights, run.task.spikes, run.task.T, run.settings.tau, run.settings.synaptic
+    )
+    assert row.train_accuracy == firing_accuracy(peak.v_max, run.task.targets)
+    assert len(run.task.spikes) == row.cell.patterns
+
+
+def test_a_run_without_a_better_error_for_as_long_as_its_patience_says_that_it_stalled() -> None:
+    row = solve(Cell(load=3.0, afferents=20, patience=15, epochs=1000))
+    errors = recorded(row).errors
+    assert (row.ending, row.epochs_used) == ("stalled", len(errors))
+    assert errors.argmin() == len(errors) - 1 - 15
+    assert row.best_errors == errors.min() > 0
+
+
+def test_a_run_at_its_limit_of_epochs_says_so() -> None:
+    row = solve(Cell(load=3.0, epochs=5))
+    assert (row.ending, row.epochs_used, row.solved) == ("limit", 5, False)
+
+
+def test_the_same_cell_has_the_same_row_and_another_seed_another() -> None:
+    one, again, other = (solve(Cell(jitter=2, test_jitter=2, seed=seed)) for seed in (1, 1, 2))
+    assert without_time([one]) == without_time([again])
+    assert one.test_accuracy != other.test_accuracy
+
+
+def test_jitter_too_small_to_matter_changes_nothing() -> None:
+    still, moved = solve(Cell(load=1.5)), solve(Cell(load=1.5, jitter=1e-9))
+    assert without_time([still])[still.cell] == dataclasses.replace(
+        moved, cell=still.cell, seconds=0
+    )
+
+
+def test_jitter_is_drawn_anew_in_every_epoch() -> None:
+    """Were it drawn once, a task far below capacity would be solved as any other."""
+    row = solve(Cell(load=1.0, jitter=20, epochs=60, patience=60))
+    assert not row.solved
+
+
+def test_training_with_jitter_makes_what_is_learned_last() -> None:
+    def test_errors(jitter: float) -> list[float]:
+        cells = grid(jitter=jitter, test_jitter=[0, 2, 5], afferents=100, mu=0.99, epochs=100)
+        return [1 - solve(cell).test_accuracy for cell in cells]
+
+    clean, noisy = test_errors(0), test_errors(5)
+    assert clean[0] == 0
+    assert 0 < clean[1] < clean[2]
+    assert noisy[1] < clean[1]
+    assert noisy[2] < clean[2]
+
+
+def test_synchrony_is_tested_on_new_trials() -> None:
+    row = solve(Cell(task="synchrony", afferents=20, load=1.0, eta=0.05, seed=1))
+    assert (row.solved, row.train_accuracy) == (True, 1.0)
+    assert row.test_accuracy < 1
+
+
+def test_a_long_row_can_be_given_up() -> None:
+    asked: list[int] = []
+    with pytest.raises(CancelledError):
+        solve(LONG, lambda: asked.append(1) or len(asked) == 3)  # type: ignore[func-returns-value]
+
+
+def test_spikes_and_pattern_lengths_are_told_in_correlation_times() -> None:
+    cell = Cell(afferents=50, T=500, tau=16, tau_s=4)
+    assert pytest.approx(500 / 8) == cell.K
+    assert cell.density == pytest.approx(50 * 8 / 500)
+
+
+# Grids and what cannot be.
+
+
+def test_a_grid_combines_all_values_the_last_field_fastest() -> None:
+    cells = grid(seed=range(2), load=[1, 2.0], tau=30)
+    assert cells == [Cell(seed=seed, load=load, tau=30.0) for seed in (0, 1) for load in (1.0, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"afferents": 0}, "afferents must be from 2 to 10000, got 0"),
+        ({"afferents": -5}, "afferents must be from 2 to 10000, got -5"),
+        ({"afferents": 10.5}, "afferents must be a whole number, got 10.5"),
+        ({"load": math.nan}, "load must be from 0.0001 to 1000, got nan"),
+        ({"load": [1.0, math.inf]}, "load must be from 0.0001 to 1000, got inf"),
+        ({"tau": "15"}, "tau must be a number, got '15'"),
+        ({"tau": None}, "tau must be a number, got None"),
+        ({"mu": 1.0}, "mu must be from 0 to 0.9999, got 1.0"),
+        ({"seed": True}, "seed must be a number, got True"),
+        ({"seed": range(10**9)}, "rows must be from 1 to 1000000, got 1000000000"),
+        ({"load": []}, "load must have at least one value, got none"),
+        ({"alpha": 1}, "alpha is not a field of a sweep; there are task, "),
+        ({"rule": "hebb"}, "rule must be one of paper, reflect, got 'hebb'"),
+        ({"task": "iris"}, "task must be one of latencies, synchrony, rates, got 'iris'"),
+        ({"load": 1e-4}, "load must give at least one pattern, got 0.0001"),
+        (
+            {"afferents": 10_000, "load": 3.0},
+            "afferents 10000 and load 3 make 300000000 spikes, at most 10000000 are possible",
+        ),
+        ({"tau": 15, "tau_s": 15}, "tau_s must differ from tau where eta is the paper's, got 15"),
+        ({"task": "synchrony", "afferents": 5}, "afferents must be even and 4 or more, got 5"),
+    ],
+    ids=str,
+)
+def test_a_bad_sweep_is_refused_with_a_sentence_that_names_field_and_limit(
+    fields: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match="^" + sentence.replace("(", r"\(")):
+        grid(**fields)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"processes": 0}, "processes must be from 1 to 1024, got 0"),
+        ({"processes": 1.5}, "processes must be from 1 to 1024, got 1.5"),
+        ({"scheduler": "127.0.0.1:9"}, "scheduler 127.0.0.1:9 must answer within 3 s"),
+        ({"scheduler": "nonsense"}, "scheduler nonsense must answer within 3 s"),
+        ({"file": ROOT / "README.md"}, "file .*README.md cannot be used: it is not a file of "),
+        ({"file": ROOT}, "file .* cannot be used: "),
+    ],
+    ids=str,
+)
+def test_what_a_sweep_cannot_run_on_is_refused_before_anything_starts(
+    options: dict[str, Any], sentence: str
+) -> None:
+    begin = time.monotonic()
+    with pytest.raises(ValueError, match=sentence):
+        Sweep(SMALL, **options)
+    assert time.monotonic() - begin < 4
+
+
+def test_a_sweep_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="rows must be from 1 to 1000000, got 0"):
+        Sweep([])
+
+
+# Files.
+
+
+@given(
+    st.builds(
+        Cell,
+        load=st.floats(0.5, 3),
+        tau=st.floats(0.1, 100),
+        eta=st.none() | st.floats(0.001, 1),
+        mu=st.none() | st.floats(0, 0.99),
+        rule=st.sampled_from(["paper", "reflect"]),
+        seed=st.integers(0, 2**53),
+    ),
+    st.floats(0, 1),
+)
+def test_a_row_comes_back_from_text_to_its_last_digit(cell: Cell, accuracy: float) -> None:
+    row = made(cell, ending="stalled", test_accuracy=accuracy)
+    assert from_csv(to_csv([row])) == [row]
+
+
+def test_text_that_is_not_of_rows_is_refused_with_the_line() -> None:
+    good = to_csv([made(Cell())])
+    with pytest.raises(ValueError, match=r"line 2 is not a row: afferents must be from"):
+        from_csv(good.replace("latencies,50", "latencies,0"))
+    with pytest.raises(ValueError, match="line 2 is not a row: there is no column 'task'"):
+        from_csv("a,b\n1,2\n")
+
+
+def test_a_file_cut_off_anywhere_keeps_all_whole_rows(tmp_path: Path) -> None:
+    rows = [made(Cell(seed=seed)) for seed in range(3)]
+    content = to_csv(rows).encode()
+    header = len(",".join(COLUMNS)) + 1
+    for cut in range(len(content) + 1):
+        path = tmp_path / "rows.csv"
+        path.write_bytes(content[:cut])
+        file = File(path)
+        whole = content[:cut].count(b"\n") - 1 if cut >= header else 0
+        assert file.rows == rows[:whole]
+        file.append(rows[whole:])
+        assert path.read_bytes() == content
+
+
+# Sweeps on this machine.
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_sweep_has_the_rows_of_a_plain_loop(processes: int, bare: dict[Cell, Row]) -> None:
+    sweep = Sweep([*SMALL, *SMALL], processes=processes)
+    rows = list(sweep)
+    assert without_time(rows) == bare
+    assert rows == sweep.rows
+    assert (sweep.state, sweep.done, sweep.total) == ("done", len(SMALL), len(SMALL))
+
+
+def test_a_sweep_computes_only_what_its_file_does_not_hold(
+    tmp_path: Path, bare: dict[Cell, Row]
+) -> None:
+    path = tmp_path / "rows.csv"
+    kept = [made(cell, seconds=77.0) for cell in SMALL[:5]]
+    File(path).append([*kept, made(Cell(seed=99))])
+    sweep = Sweep(SMALL, processes=1, file=path)
+    assert sweep.wait(30)
+    assert sweep.rows[:5] == kept
+    fresh = without_time(sweep.rows[5:])
+    assert fresh == {cell: bare[cell] for cell in SMALL[5:]}
+    assert sorted(map(str, from_csv(path.read_text()))) == sorted(
+        map(str, [*sweep.rows, made(Cell(seed=99))])
+    )
+    again = Sweep(SMALL, file=path)
+    assert again.wait(5)
+    assert (again.state, again.rows[:5]) == ("done", kept)
+
+
+def test_the_cells_of_a_killed_process_are_given_to_another() -> None:
+    cells = grid(seed=range(6), load=3.0, afferents=400, epochs=30)  # about 0.6 s
+    sweep = Sweep(cells, processes=2)
+    rows = iter(sweep)
+    seen = [next(rows)]
+    psutil.Process().children()[0].kill()
+    seen += list(rows)
+    assert sweep.state == "done"
+    assert set(without_time(seen)) == set(cells)
+
+
+def test_a_cell_that_keeps_killing_its_process_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start() -> subprocess.Popen[str]:
+        code = "print('ready', flush=True); input()"
+        pipe = subprocess.PIPE
+        command = [sys.executable, "-c", code]
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8")
+
+    monkeypatch.setattr(local, "_start", start)
+    sweep = Sweep([LONG], processes=1)
+    assert sweep.wait(30)
+    assert (sweep.state, sweep.done) == ("failed", 0)
+    assert sweep.failure.startswith("worker processes died 3 times at Cell(task=")
+
+
+def test_cancel_ends_a_sweep_and_its_processes_within_a_second() -> None:
+    sweep = Sweep([*SMALL, *(dataclasses.replace(LONG, seed=seed) for seed in range(9))])
+    while sweep.done < len(SMALL):
+        time.sleep(0.05)
+    assert sweep.remaining_seconds is not None
+    begin = time.monotonic()
+    sweep.cancel()
+    assert time.monotonic() - begin < 1
+    assert (sweep.state, sweep.active, sweep.done) == ("cancelled", False, len(SMALL))
+    assert sweep.remaining_seconds is None
+    assert psutil.Process().children() == []
+
+
+def test_a_sweep_that_nobody_wants_any_more_ends() -> None:
+    wanted = threading.Event()
+    wanted.set()
+    sweep = Sweep([LONG], wanted=wanted.is_set)
+    assert not sweep.wait(0.5)
+    wanted.clear()
+    assert sweep.wait(1)
+    assert sweep.state == "cancelled"
+    assert psutil.Process().children() == []
+
+
+def test_sweeps_that_share_a_turn_run_one_after_the_other() -> None:
+    turn = threading.Semaphore(1)
+    first = Sweep([LONG], turn=turn)
+    second = Sweep(SMALL[:1], turn=turn)
+    third = Sweep(SMALL[:1], turn=turn)
+    time.sleep(0.3)
+    assert (first.state, second.state, third.state) == ("running", "waiting", "waiting")
+    third.cancel()
+    assert third.state == "cancelled"
+    first.cancel()
+    assert second.wait(30)
+    assert second.state == "done"
