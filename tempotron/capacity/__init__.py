@@ -10,6 +10,11 @@ In reading order:
     worker      what such a process does
     cluster     the workers of a Dask scheduler
     sweep       cells at work, watched by whoever started them
+    summary     many rows become a few points with intervals
+    labs        sweeps worth repeating, and what is expected of them
+    replay      the run of a row, as Train shows it
+
+The same from the shell: ``python -m tempotron.capacity --help``.
 """
 
 from tempotron.capacity.cell import Cell, grid
