@@ -469,6 +469,11 @@ def test_a_long_run_is_given_out_in_chunks_as_far_as_it_is_computed(slow: dict[s
     np.testing.assert_array_equal(patterns, run_of(lab_of(at).plan).pattern)
 
 
+def test_the_player_is_sent_little_however_long_the_run() -> None:
+    at = opened("Train", afferents="500", patterns="1000", epochs="50")
+    assert len(json.dumps(sent(at, "player"))) < 300
+
+
 def test_what_is_given_out_goes_when_another_run_is_chosen(slow: dict[str, str]) -> None:
     at = opened("Train", **slow)
     (data,) = sent(at, "player")
