@@ -19,19 +19,21 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 _STATIC = Path(__file__).parents[2] / "static"
+_COMMON = Path(__file__).parent / "common.css"
 _KEPT = "kept-"
 _DAY = 86_400  # seconds
 _LOADER = """\
 const base = new URL("BASE", document.baseURI);
 const text = (file) => fetch(new URL(file, base)).then((answer) => answer.text());
-const parts = Promise.all([import(new URL("NAME.js", base)), text("NAME.html"), text("NAME.css")]);
+const texts = ["common.css", "NAME.css", "NAME.html"].map(text);
+const parts = Promise.all([import(new URL("NAME.js", base)), ...texts]);
 const cleanups = new WeakMap();
 
 export default function load(component) {
   const place = component.parentElement.querySelector(".place");
-  parts.then(([module, html, css]) => {
+  parts.then(([module, common, css, html]) => {
     if (!place.isConnected) return;
-    if (!place.firstChild) place.innerHTML = `<style>${css}</style>${html}`;
+    if (!place.firstChild) place.innerHTML = `<style>${common}${css}</style>${html}`;
     cleanups.set(place, module.default(component));
   });
   return () => cleanups.get(place)?.();
@@ -52,7 +54,8 @@ def register(folder: Path, *borrowed: Path, isolate_styles: bool = True) -> Comp
         The function that mounts it.
     """
     name = folder.name
-    loader = _LOADER.replace("BASE", publish(folder, *borrowed) + "/").replace("NAME", name)
+    base = publish(folder, _COMMON, *borrowed) + "/"
+    loader = _LOADER.replace("BASE", base).replace("NAME", name)
     place = '<div class="place"></div>'
     return st.components.v2.component(
         f"tempotron_{name}", html=place, js=loader, isolate_styles=isolate_styles
