@@ -54,6 +54,7 @@ BOUNDS: dict[str, link.Bounds] = {
     "tau": (0.1, 1000),
     "tau_s": (0.1, 1000),
     "theta": (0.05, 10),
+    "mean": (-1, 1),
     "spread": (0, 1),
     "epochs": (1, 1000),
     "step": (0, MAX_DECISIONS),
@@ -188,6 +189,7 @@ class Plan(Conditions):
         jitter: Standard deviation in ms of a noise that moves every spike once.
         own: Patterns of one's own; at least one, all with the same afferents.
         T: Length of one's own patterns in ms.
+        mean: Mean of the initial weights; below 0 the neuron may be in the dead zone for good.
         spread: Standard deviation of the initial weights.
         epochs: Limit of epochs.
         before: Conditions before each fork, the first one first; after the last fork those of
@@ -203,6 +205,7 @@ class Plan(Conditions):
     jitter: Annotated[float, _within("jitter")] = 0.0
     own: Annotated[Collection, Field(min_length=1, max_length=MAX_PATTERNS)] = EXAMPLES
     T: Annotated[int, _within("T")] = 100
+    mean: Annotated[float, _within("mean")] = 0.0
     spread: Annotated[float, _within("spread")] = 1e-3
     epochs: Annotated[int, _within("epochs")] = 100
     before: Annotated[tuple[Past, ...], Field(max_length=MAX_FORKS)] = ()
@@ -372,6 +375,7 @@ _READERS: dict[object, link.Reader] = {
     "tau": _number("tau"),
     "tau_s": partial(link.read_number_or_none, BOUNDS["tau_s"], "tau / 4"),
     "theta": _number("theta"),
+    "mean": _number("mean"),
     "spread": _number("spread"),
     "epochs": _whole("epochs"),
     "before": _read_before,

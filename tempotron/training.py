@@ -52,6 +52,7 @@ class Settings:
         epochs: Limit: presentations of the whole task.
         seed: Initial weights and order of presentation.
         shuffle: Whether each epoch has its own random order, or all keep that of the task.
+        mean: Mean of the initial weights.
         spread: Standard deviation of the initial weights.
 
     Raises:
@@ -69,6 +70,7 @@ class Settings:
     epochs: int = 200
     seed: int = 0
     shuffle: bool = True
+    mean: float = 0.0
     spread: float = 1e-3
 
     def __post_init__(self) -> None:
@@ -80,6 +82,8 @@ class Settings:
                 positive(getattr(self, name), name)
         if not 0 <= _real(self.momentum, "mu") < 1:
             raise ValueError(f"mu must be from 0 to below 1, got {self.mu}")
+        if not math.isfinite(_real(self.mean, "mean")):
+            raise ValueError(f"mean must be finite, got {self.mean}")
         if not 0 <= _real(self.spread, "spread") < math.inf:
             raise ValueError(f"spread must be finite and not negative, got {self.spread}")
         for name, least in (("epochs", 1), ("seed", 0)):
@@ -368,7 +372,7 @@ def train(
 
     Args:
         task: What to learn.
-        weights: Initial weights [O, N]; None for normally distributed ones of s.d. ``spread``,
+        weights: Initial weights [O, N]; None for normally distributed ones around ``mean``,
             with other signs for a neuron where all would be negative: it could never be excited.
         cancelled: Asked from time to time whether to stop.
         settings: Fields of ``Settings``.
@@ -628,11 +632,12 @@ def _rows(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def initial_weights(settings: Settings, kind: tuple[int, int]) -> Floats:
-    """Draw small weights [O, N], none of them in the dead zone for good."""
+    """Draw weights [O, N], none of them in the dead zone for good unless their mean asks for it."""
     afferents, neurons = kind
     draw = np.random.default_rng([settings.seed, 1])
-    weights = draw.normal(0, settings.spread, (neurons, afferents))
-    return np.where((weights < 0).all(1, keepdims=True), -weights, weights)
+    weights = draw.normal(settings.mean, settings.spread, (neurons, afferents))
+    doomed = (weights < 0).all(1, keepdims=True) & (settings.mean >= 0)
+    return np.where(doomed, -weights, weights)
 
 
 def _checked_weights(weights: Tensor, kind: tuple[int, int]) -> Floats:

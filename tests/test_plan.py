@@ -249,10 +249,10 @@ def test_jitter_and_seed_change_the_task_but_settings_do_not() -> None:
 
 
 def test_settings_are_those_of_the_plan() -> None:
-    plan = Plan(rule="reflect", rate=0.3, mu=0.2, tau=20, theta=2, epochs=7, seed=5, spread=0.1)
+    plan = Plan(rule="reflect", rate=0.3, mu=0.2, tau=20, theta=2, epochs=7, seed=5, mean=0.2)
     chosen = settings_of(plan)
     assert (chosen.rule, chosen.rate, chosen.mu, chosen.synaptic) == ("reflect", 0.3, 0.2, 5)
-    assert (chosen.theta, chosen.epochs, chosen.seed, chosen.spread) == (2, 7, 5, 0.1)
+    assert (chosen.theta, chosen.epochs, chosen.seed, chosen.mean) == (2, 7, 5, 0.2)
 
 
 def test_the_same_link_gives_the_same_run_to_the_last_digit() -> None:

@@ -65,6 +65,21 @@ def test_the_record_says_what_was_decided_and_why_nothing_changed() -> None:
     assert run.errors.tolist() == errors
 
 
+def test_initial_weights_lie_around_their_mean_and_only_asked_for_in_the_dead_zone() -> None:
+    task = tasks.random_latencies(afferents=200, load=0.01)
+    for mean in (-0.3, 0.0, 0.3):
+        weights = train(task, mean=mean, spread=0.02, epochs=1).at(0)
+        assert weights.mean().item() == pytest.approx(mean, abs=0.005)
+        assert weights.std().item() == pytest.approx(0.02, rel=0.2)
+    hopeless = train(tasks.random_latencies(afferents=5, load=0.4), mean=-0.3, epochs=5)
+    assert hopeless.outcome == "limit"
+    assert torch.equal(hopeless.weights, hopeless.at(0))
+    lone = [
+        train(tasks.random_latencies(1, 1.0), seed=seed, epochs=1).at(0).item() for seed in range(9)
+    ]
+    assert min(lone) > 0
+
+
 def test_the_dead_zone_is_told_and_left_alone() -> None:
     inhibited = torch.full((1, 2), -1.0)
     run = train(Task(torch.tensor([[5.0, 9.0]]), torch.tensor([True]), 50.0), weights=inhibited,
@@ -285,7 +300,7 @@ def test_a_long_run_stays_small() -> None:
         ("rule", "other"), ("cost", "cubic"), ("eta", 0), ("eta", -1.0), ("eta", math.nan),
         ("rate", 0.0), ("mu", 1.0), ("mu", -0.1), ("mu", math.nan), ("tau", 0.0),
         ("tau_s", math.inf), ("theta", -1.0), ("theta", "1"), ("epochs", 0), ("epochs", 1.5),
-        ("seed", -1), ("seed", True), ("spread", -1.0), ("spread", math.inf),
+        ("seed", -1), ("seed", True), ("spread", -1.0), ("spread", math.inf), ("mean", math.nan),
     ],
 )  # fmt: skip
 def test_impossible_settings_are_refused_by_name(name: str, value: object) -> None:

@@ -38,7 +38,7 @@ def label(lab: Lab) -> None:
 
 def _collected(lab: Lab) -> str:
     if lab.plan.own == EXAMPLES:
-        return "none so far, but two examples"
+        return "none yet"
     fire = sum(pattern.fire for pattern in lab.plan.own)
     return (
         f"{link.count(len(lab.plan.own), 'pattern')}: {fire} +, {len(lab.plan.own) - fire} \u2212"

@@ -54,7 +54,8 @@ def choose(lab: Lab) -> None:
         _number(lab, "tau", "tau (ms)", 1.0)
         _number(lab, "tau_s", "tau_s (ms)", 0.5, instead=settings.synaptic)
         _number(lab, "theta", "theta", 0.1)
-        _number(lab, "spread", "Spread", 0.1)
+        _number(lab, "mean", "Start: mean", 0.1)
+        _number(lab, "spread", "Start: s.d.", 0.1)
         _number(lab, "epochs", "Epochs", 10)
     if plan.task == "own":
         mine(lab)
