@@ -4,6 +4,7 @@ In reading order, each module using only those before it:
 
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
+    lanes       four numbers side by side in one register
     compiled    the same peaks, and online learning, in machine code
     layer       the same voltages and peaks with their gradients
     neuron      Tempotron, the trainable module

@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tempotron.kernel import Kinetics, positive
+from tempotron.lanes import WIDTH, any_reaches, fourfold, load, pick, store
 from tempotron.peak import check_spikes
 
 Floats = NDArray[np.float64]
-LaidOut = tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Floats, Floats]
+LaidOut = tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Floats]
 Compilable = TypeVar("Compilable", bound=Callable[..., Any])
 
 LINEAR, SQUARED, REFLECT = 0, 1, 2
@@ -39,7 +40,7 @@ _SMALL = 1e-6
 _FADED = 1e-30
 # Places for spikes in a call up to which plain loops prepare them sooner than library calls.
 _FEW = 500
-# Spikes times neurons, about 3 ms of work, below which a second thread costs more than it saves.
+# Spikes times neurons, about 2 ms of work, below which a second thread costs more than it saves.
 _WORTH_A_THREAD = 1_000_000
 
 
@@ -47,7 +48,10 @@ class Events(NamedTuple):
     """Spike patterns in order of time, with the decays over the gap that follows each spike.
 
     Only spikes in [0, T) are kept; E counts them over all patterns. A pattern's own are those
-    from ``bounds[p]`` up to ``bounds[p + 1]``. Plain numbers, as compiled code wants them.
+    from ``bounds[p]`` up to ``bounds[p + 1]``. Plain numbers, as compiled code wants them, and
+    few, as fetching them takes as long as computing with them: the decay of the drive is
+
+        exp(-gap / fast) = slow_decay - delta * build_up
 
     Attributes:
         bounds: First event of each pattern [P + 1].
@@ -56,7 +60,6 @@ class Events(NamedTuple):
         gap: Time to the pattern's next spike, or to T, in ms [E].
         slow_decay: exp(-gap / slow) [E].
         build_up: exp(-gap / slow) * phi(gap), in ms [E].
-        fast_decay: exp(-gap / fast) [E].
         afferents: Number of afferents N.
         T: Length of the patterns in ms.
         slow: Larger time constant in ms.
@@ -71,7 +74,6 @@ class Events(NamedTuple):
     gap: Floats
     slow_decay: Floats
     build_up: Floats
-    fast_decay: Floats
     afferents: int
     T: float
     slow: float
@@ -108,26 +110,23 @@ def arrange(spikes: Tensor, end: float, tau: float, tau_s: float) -> Events:
     times = spikes.detach().to("cpu", torch.float64).numpy().reshape(patterns, -1)
     # One call of numpy or torch takes as long as some hundred spikes, but sorts many much faster.
     lay_out = _lay_out_few if times.size < _FEW else _lay_out_many
-    laid_out = lay_out(times, afferents, end, slow, fast, delta)
+    laid_out = lay_out(times, afferents, end, slow, delta)
     return Events(*laid_out, afferents, end, slow, fast, delta, scale)
 
 
-def _lay_out_many(
-    times: Floats, afferents: int, end: float, slow: float, fast: float, delta: float
-) -> LaidOut:
+def _lay_out_many(times: Floats, afferents: int, end: float, slow: float, delta: float) -> LaidOut:
     """Sort with numpy, and leave the exponentials to torch."""
     late = np.where((times >= 0) & (times < end), times, np.inf)
     order = np.argsort(late, axis=1)  # [P, N * S]
     bounds, afferent, time_of, gap = _in_a_row(late, order, afferents, end)
     # In place, as touching new memory takes longer than the exponentials; the products by numpy,
     # as torch would wake its threads for each.
-    slow_decay, build_up, fast_decay = gap / -slow, gap * -delta, gap / -fast
+    slow_decay, build_up = gap / -slow, gap * -delta
     torch.from_numpy(slow_decay).exp_()
     torch.from_numpy(build_up).expm1_()
-    torch.from_numpy(fast_decay).exp_()
     build_up *= slow_decay
     build_up /= -delta
-    return bounds, afferent, time_of, gap, slow_decay, build_up, fast_decay
+    return bounds, afferent, time_of, gap, slow_decay, build_up
 
 
 @functools.lru_cache(maxsize=64)
@@ -139,8 +138,13 @@ def _constants(tau: float, tau_s: float) -> tuple[float, float, float, float]:
 
 
 def machine_code(function: Compilable) -> Compilable:
-    """Compile at the first call; products and sums may fuse, nothing else is relaxed."""
-    return cast("Compilable", njit(cache=True, nogil=True, fastmath={"contract"})(function))
+    """Compile at the first call; products and sums may fuse, nothing else is relaxed.
+
+    By the error model of numpy no division raises an exception. The way out for one would keep
+    Numba from sparing the counts of references to arrays, over which threads would quarrel.
+    """
+    compiled = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+    return cast("Compilable", compiled(function))
 
 
 def _compile_sum(function: Compilable) -> Compilable:
@@ -171,17 +175,14 @@ def _in_a_row(
 
 
 @machine_code
-def _lay_out_few(
-    times: Floats, afferents: int, end: float, slow: float, fast: float, delta: float
-) -> LaidOut:
+def _lay_out_few(times: Floats, afferents: int, end: float, slow: float, delta: float) -> LaidOut:
     """Sort by insertion; compute the exponentials one by one."""
     bounds = np.zeros(len(times) + 1, np.int64)
     for p in range(len(times)):
         bounds[p + 1] = bounds[p] + ((times[p] >= 0) & (times[p] < end)).sum()
     spikes_each = max(1, times.shape[1] // afferents)
-    afferent, time_of, gap, slow_decay, build_up, fast_decay = (
+    afferent, time_of, gap, slow_decay, build_up = (
         np.empty(bounds[-1], np.int32),
-        np.empty(bounds[-1]),
         np.empty(bounds[-1]),
         np.empty(bounds[-1]),
         np.empty(bounds[-1]),
@@ -203,52 +204,198 @@ def _lay_out_few(
             gap[e], following = following - time_of[e], time_of[e]
             slow_decay[e] = math.exp(-gap[e] / slow)
             build_up[e] = -slow_decay[e] * math.expm1(-delta * gap[e]) / delta
-            fast_decay[e] = math.exp(-gap[e] / fast)
-    return bounds, afferent, time_of, gap, slow_decay, build_up, fast_decay
+    return bounds, afferent, time_of, gap, slow_decay, build_up
+
+
+class _Room(NamedTuple):
+    """Room for the states just after the events of one pattern, or for some of them."""
+
+    v: Floats
+    q: Floats
+    event: NDArray[np.int64]
 
 
 @machine_code
-def _peak(events: Events, pattern: int, weights: Floats) -> tuple[float, float]:
-    """Find the highest point of one pattern's voltage, and its time.
+def _room(events: Events, width: int) -> _Room:
+    """Make room for any of the patterns and as many neurons side by side."""
+    longest = 0
+    for p in range(len(events.bounds) - 1):
+        longest = max(longest, events.bounds[p + 1] - events.bounds[p])
+    states = np.empty(longest * width)
+    return _Room(states, np.empty_like(states), np.empty(longest, np.int64))
 
-    A rise ends between two spikes only if the slope has turned negative before the second. Up to
-    its end the voltage is concave, hence below its tangent: a look at that spares most logarithms.
+
+@machine_code
+def _two_peaks(
+    events: Events, patterns: tuple[int, int], kicks: Floats, rooms: tuple[_Room, _Room]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Find the highest points of two patterns' voltages, and their times.
+
+    From spike to spike each state has to wait for the one before; two that wait at the same time
+    take little longer than one. So that they wait for nothing else, what lies between spikes is
+    looked at when the highest voltage at a spike is known.
+
+    Args:
+        events: Prepared patterns.
+        patterns: Which two.
+        kicks: Drive of a spike of each afferent [N].
+        rooms: Room for one neuron, twice.
+
+    Returns:
+        V_max and t_max of both.
     """
-    own = slice(events.bounds[pattern], events.bounds[pattern + 1])
-    afferent, time_of, gaps = events.afferent[own], events.time[own], events.gap[own]
-    slow_decay, build_up = events.slow_decay[own], events.build_up[own]
-    fast_decay, leak, scale = events.fast_decay[own], 1 / events.slow, events.scale
-    v, q, v_max, t_max = 0.0, 0.0, 0.0, 0.0
-    for event in range(len(gaps)):
-        e = np.uint64(event)  # an index that cannot be negative need not be tested for that
-        kick = scale * weights[np.uint32(afferent[e])]
-        # Not fast_decay * (q + kick): the next event would have to wait for the sum.
-        q_next = fast_decay[e] * q + fast_decay[e] * kick
-        q += kick
-        bound = v + (q - v * leak) * gaps[e]
-        v_next = slow_decay[e] * v + build_up[e] * q
-        if bound > v_max:
-            following = time_of[event + 1] if event + 1 < len(gaps) else events.T
-            if q_next > v_next * leak:  # still rising; far away, where both are 0, it is not
-                if v_next > v_max:
-                    v_max, t_max = v_next, following
-            elif q > 0:
-                rise, level = _summit(v, q, gaps[e], events.slow, events.delta)
-                if level > v_max:
-                    v_max, t_max = level, min(time_of[e] + rise, following)
-        v, q = v_next, q_next
-    return v_max, t_max
+    first, end = events.bounds[patterns[0]], events.bounds[patterns[0] + 1]
+    other_first, other_end = events.bounds[patterns[1]], events.bounds[patterns[1] + 1]
+    room, other_room = rooms
+    both = min(end - first, other_end - other_first)
+    one = other = (0.0, 0.0, 0.0, 0.0)
+    for k in range(both):
+        one = _pass(events, first, k, kicks, one, room)
+        other = _pass(events, other_first, k, kicks, other, other_room)
+    for k in range(both, end - first):
+        one = _pass(events, first, k, kicks, one, room)
+    for k in range(both, other_end - other_first):
+        other = _pass(events, other_first, k, kicks, other, other_room)
+    return (
+        _between_spikes(events, first, end, max(one[0], one[3]), room),
+        _between_spikes(events, other_first, other_end, max(other[0], other[3]), other_room),
+    )
 
 
 @machine_code
-def _summit(v: float, q: float, gap: float, slow: float, delta: float) -> tuple[float, float]:
-    """Find delay and height of the stationary point after a state, within a gap."""
+def _pass(
+    events: Events,
+    first: int,
+    k: int,
+    kicks: Floats,
+    state: tuple[float, float, float, float],
+    room: _Room,
+) -> tuple[float, float, float, float]:
+    """Carry V, q, the decay of q yet to come, and the highest V over spike k, up to the next."""
+    v, q, decay, v_max = state
+    e, own = np.uint64(first + k), np.uint64(k)  # never negative, hence no test for that
+    slow_decay, build_up = events.slow_decay[e], events.build_up[e]
+    q = decay * q + kicks[np.uint32(events.afferent[e])]
+    room.v[own], room.q[own] = v, q
+    decay = slow_decay - events.delta * build_up
+    return slow_decay * v + build_up * q, q, decay, max(v, v_max)
+
+
+@machine_code
+def _between_spikes(
+    events: Events, first: int, end: int, v_max: float, room: _Room
+) -> tuple[float, float]:
+    """Look for summits above the highest voltage at any spike or at T, and for its time.
+
+    A summit takes a logarithm, so a bound comes first, for four events at once. Up to the end of
+    a rise the voltage is concave, hence below its tangent,
+
+        v + (q - v / slow) * gap    with    gap <= slow * (1 / slow_decay - 1)
+    """
+    peak = v_max, events.T if v_max > 0 else 0.0
+    one, slow, rest, top = fourfold(1.0), fourfold(events.slow), fourfold(0.0), fourfold(v_max)
+    fours = (end - first) // WIDTH * WIDTH
+    for k in range(0, fours, WIDTH):
+        v, q, decay = load(room.v, k), load(room.q, k), load(events.slow_decay, first + k)
+        bound = decay * (v - top) + (one - decay) * (slow * q - v)
+        if any_reaches(bound, rest) or any_reaches(v, top):
+            peak = _one_by_one(events, first, k, k + WIDTH, peak, room)
+    return _one_by_one(events, first, fours, end - first, peak, room)
+
+
+@machine_code
+def _one_by_one(
+    events: Events, first: int, k: int, stop: int, peak: tuple[float, float], room: _Room
+) -> tuple[float, float]:
+    """Look for the peak among the events of a pattern from one to another."""
+    for own in range(k, stop):
+        if room.v[own] == peak[0] and peak[1] == events.T:
+            peak = peak[0], events.time[first + own]
+        peak = _higher(events, first + own, room.v[own], room.q[own], peak)
+    return peak
+
+
+@machine_code
+def _higher(
+    events: Events, event: int, v: float, q: float, peak: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the summit between an event and the next, if there is one above the peak so far."""
+    gap, slow, delta = events.gap[event], events.slow, events.delta
     steady = q + delta * v
-    if steady <= 0:  # the rise never ends, below 0
-        return gap, 0.0
+    # Where that is not positive, the rise never ends, below 0.
+    if q <= 0 or steady <= 0 or v + (q - v / slow) * gap <= peak[0]:
+        return peak
     # A start that rounding put above the best so far need not rise at all.
-    rise = min(max(math.log1p(delta * (slow * q - v) / steady) / delta, 0.0), gap)
-    return rise, math.exp(-rise / slow) * (v - q * math.expm1(-delta * rise) / delta)
+    rise = max(math.log1p(delta * (slow * q - v) / steady) / delta, 0.0)
+    if rise >= gap:  # the next spike comes during the rise
+        return peak
+    level = math.exp(-rise / slow) * (v - q * math.expm1(-delta * rise) / delta)
+    return (level, min(events.time[event] + rise, events.T)) if level > peak[0] else peak
+
+
+@machine_code
+def _four_peaks(
+    events: Events, pattern: int, kicks: Floats, room: _Room, v_max: Floats, t_max: Floats
+) -> None:
+    """Find the highest points of one pattern's voltage for four neurons, into v_max and t_max [4].
+
+    Args:
+        events: Prepared patterns.
+        pattern: Which one.
+        kicks: Drive of a spike of each afferent for each neuron [N * 4].
+        room: Room for four neurons.
+        v_max: Their highest voltages.
+        t_max: Their times in ms.
+    """
+    _four_at_spikes(events, pattern, kicks, v_max, t_max)
+    for k in range(_four_rises(events, pattern, kicks, v_max, room)):
+        for o in range(WIDTH):
+            v, q = room.v[WIDTH * k + o], room.q[WIDTH * k + o]
+            peak = _higher(events, room.event[k], v, q, (v_max[o], t_max[o]))
+            v_max[o], t_max[o] = peak
+
+
+@machine_code
+def _four_at_spikes(
+    events: Events, pattern: int, kicks: Floats, v_max: Floats, t_max: Floats
+) -> None:
+    """Find the highest voltages of four neurons at any spike or at T, and their times."""
+    delta, rest = fourfold(events.delta), fourfold(0.0)
+    v, q, decay, highest, moment = rest, rest, rest, rest, rest
+    for event in range(events.bounds[pattern], events.bounds[pattern + 1]):
+        e = np.uint64(event)
+        slow_decay, build_up = fourfold(events.slow_decay[e]), fourfold(events.build_up[e])
+        moment = pick(v, highest, fourfold(events.time[e]), moment)
+        highest = pick(v, highest, v, highest)
+        q = decay * q + load(kicks, WIDTH * np.uint64(events.afferent[e]))
+        v, decay = slow_decay * v + build_up * q, slow_decay - delta * build_up
+    store(t_max, 0, pick(v, highest, fourfold(events.T), moment))
+    store(v_max, 0, pick(v, highest, v, highest))
+
+
+@machine_code
+def _four_rises(events: Events, pattern: int, kicks: Floats, v_max: Floats, room: _Room) -> int:
+    """Collect the events after which one of four neurons may rise above its v_max; count them.
+
+    Going through the pattern again takes less time than keeping all states from the first time.
+    """
+    delta, rest, one, slow = (
+        fourfold(events.delta), fourfold(0.0), fourfold(1.0), fourfold(events.slow)
+    )  # fmt: skip
+    highest, v, q, decay, found = load(v_max, 0), rest, rest, rest, np.uint64(0)
+    for event in range(events.bounds[pattern], events.bounds[pattern + 1]):
+        e = np.uint64(event)
+        slow_decay, build_up = fourfold(events.slow_decay[e]), fourfold(events.build_up[e])
+        q = decay * q + load(kicks, WIDTH * np.uint64(events.afferent[e]))
+        # The bound of `_between_spikes`.
+        bound = slow_decay * (v - highest) + (one - slow_decay) * (slow * q - v)
+        if any_reaches(bound, rest):
+            store(room.v, WIDTH * found, v)
+            store(room.q, WIDTH * found, q)
+            room.event[found] = event
+            found += np.uint64(1)
+        v, decay = slow_decay * v + build_up * q, slow_decay - delta * build_up
+    return int(found)
 
 
 @machine_code
@@ -257,37 +404,52 @@ def _add_credit(events: Events, pattern: int, moment: float, factor: float, cred
 
     Going back from the moment, K decays from spike to spike by the same three factors as V.
     """
-    first = events.bounds[pattern]
-    count = np.searchsorted(events.time[first : events.bounds[pattern + 1]], moment)
-    if count == 0:
+    first, end = events.bounds[pattern], events.bounds[pattern + 1]
+    last = first + np.searchsorted(events.time[first:end], moment) - 1
+    if last < first:
         return
-    before = slice(first, first + count)
-    afferent, slow_decay = events.afferent[before], events.slow_decay[before]
-    build_up, fast_decay = events.build_up[before], events.fast_decay[before]
-    lag = moment - events.time[before][-1]
+    lag = moment - events.time[last]
     fast = factor * events.scale * math.exp(-lag / events.fast)
     slow = factor * events.scale * math.exp(-lag / events.slow)
     slow *= -math.expm1(-events.delta * lag) / events.delta
     faded = abs(factor) * _FADED
-    credit[afferent[-1]] += slow
-    for event in range(count - 2, -1, -1):
+    credit[events.afferent[last]] += slow
+    for event in range(last - 1, first - 1, -1):
         if abs(slow) < faded and abs(fast) < faded:
             return
         e = np.uint64(event)  # as in `_peak`
-        slow = slow_decay[e] * slow + build_up[e] * fast
-        fast = fast_decay[e] * fast
-        credit[np.uint32(afferent[e])] += slow
+        slow = events.slow_decay[e] * slow + events.build_up[e] * fast
+        fast *= events.slow_decay[e] - events.delta * events.build_up[e]
+        credit[np.uint32(events.afferent[e])] += slow
 
 
 @machine_code
 def _peaks(
     first: int, end: int, events: Events, weights: Floats, v_max: Floats, t_max: Floats
 ) -> None:
-    """Find the peaks of a share of the patterns for all neurons, into [P, O]."""
+    """Find the peaks of a share of the patterns for all neurons, into [P, O].
+
+    Four neurons are done at a time, those left over one by one.
+    """
+    fours = len(weights) // WIDTH
+    kicks = np.empty((fours, weights.shape[1] * WIDTH))
+    for o in range(fours * WIDTH):
+        kicks[o // WIDTH, o % WIDTH :: WIDTH] = events.scale * weights[o]
+    room = _room(events, WIDTH)
     for pattern in range(first, end):
-        for neuron in range(len(weights)):
-            peak = _peak(events, pattern, weights[neuron])
-            v_max[pattern, neuron], t_max[pattern, neuron] = peak
+        for four in range(fours):
+            own = slice(WIDTH * four, WIDTH * four + WIDTH)
+            _four_peaks(
+                events, pattern, kicks[four], room, v_max[pattern, own], t_max[pattern, own]
+            )
+    rooms = room, _room(events, 1)
+    for neuron in range(fours * WIDTH, len(weights)):
+        heights = events.scale * weights[neuron]
+        for pattern in range(first, end, 2):
+            other = min(pattern + 1, end - 1)
+            one_peak, other_peak = _two_peaks(events, (pattern, other), heights, rooms)
+            v_max[pattern, neuron], t_max[pattern, neuron] = one_peak
+            v_max[other, neuron], t_max[other, neuron] = other_peak
 
 
 @machine_code
@@ -311,111 +473,92 @@ def _dot(one: Floats, other: Floats) -> float:
     return total
 
 
+class Course(NamedTuple):
+    """What one stretch of a training run does to one layer: arrays of O rows, written in place.
+
+    Attributes:
+        weights: Weights [O, N].
+        momentum: Last change of the weights [O, N].
+        v_max: Highest voltage at each presentation [O, K].
+        t_max: Its time in ms [O, K].
+        outcome: CHANGED, or one of the reasons for no change [O, K].
+    """
+
+    weights: Floats
+    momentum: Floats
+    v_max: Floats
+    t_max: Floats
+    outcome: NDArray[np.int8]
+
+
+class Step(NamedTuple):
+    """How a wrong decision moves weights: LINEAR, SQUARED or REFLECT, and its numbers."""
+
+    rule: int
+    theta: float
+    rate: float
+    mu: float
+
+
 @machine_code
 def _correct(
-    events: Events,
-    pattern: int,
-    v_max: float,
-    t_max: float,
-    fire: bool,
-    rule: int,
-    theta: float,
-    rate: float,
-    mu: float,
-    weights: Floats,
-    momentum: Floats,
-    credit: Floats,
+    events: Events, pattern: int, fire: bool, step: Step, course: Course, k: int, credit: Floats
 ) -> int:
-    """Move the weights [N] after a wrong decision; tell whether that could be done."""
+    """Move one neuron's weights [N] after wrong decision k; tell whether that could be done."""
     credit[:] = 0
-    _add_credit(events, pattern, t_max, 1.0, credit)
+    _add_credit(events, pattern, course.t_max[k], 1.0, credit)
     power = _dot(credit, credit)
     if power == 0:
         return DEAD_ZONE
-    step = rate if fire else -rate
-    if rule == SQUARED:
-        step = 2 * rate * (theta - v_max)
-    elif rule == REFLECT:
-        step = rate * (theta - v_max) / max(power, 1.0)
+    size = step.rate if fire else -step.rate
+    if step.rule == SQUARED:
+        size = 2 * step.rate * (step.theta - course.v_max[k])
+    elif step.rule == REFLECT:
+        size = step.rate * (step.theta - course.v_max[k]) / max(power, 1.0)
     for i in range(len(credit)):
-        momentum[i] = mu * momentum[i] + step * credit[i]
-        weights[i] += momentum[i]
-    return SMALL_STEP if abs(_dot(momentum, credit)) < _SMALL * theta else CHANGED
+        course.momentum[i] = step.mu * course.momentum[i] + size * credit[i]
+        course.weights[i] += course.momentum[i]
+    small = abs(_dot(course.momentum, credit)) < _SMALL * step.theta
+    return SMALL_STEP if small else CHANGED
 
 
 @machine_code
 def _learn(
-    events: Events,
-    order: NDArray[np.int32],
-    fire: NDArray[np.bool_],
-    rule: int,
-    theta: float,
-    rate: float,
-    mu: float,
-    weights: Floats,
-    momentum: Floats,
-    v_max: Floats,
-    t_max: Floats,
-    outcome: NDArray[np.int8],
+    events: Events, order: NDArray[np.int32], fire: NDArray[np.bool_], step: Step, course: Course
 ) -> None:
-    """Present patterns [K] to one neuron in order; move its weights, record peak and outcome."""
-    credit = np.empty_like(weights)
+    """Present patterns [K] in order to one neuron, whose rows of a course these are.
+
+    The next pattern's peak is looked for ahead of time: mostly the decision will be right.
+    """
+    rooms, credit = (_room(events, 1), _room(events, 1)), np.empty_like(course.weights)
+    kicks = events.scale * course.weights
+    v_max, t_max = course.v_max, course.t_max
+    known = 0
     for k in range(len(order)):
+        if k >= known:
+            ahead = min(k + 1, len(order) - 1)
+            peaks = _two_peaks(events, (order[k], order[ahead]), kicks, rooms)
+            (v_max[k], t_max[k]), (v_max[ahead], t_max[ahead]) = peaks
+            known = k + 2
         p = order[k]
-        v_max[k], t_max[k] = _peak(events, p, weights)
-        if (v_max[k] >= theta) == fire[p]:
-            outcome[k] = RIGHT
+        if (v_max[k] >= step.theta) == fire[p]:
+            course.outcome[k] = RIGHT
         else:
-            outcome[k] = _correct(
-                events,
-                p,
-                v_max[k],
-                t_max[k],
-                fire[p],
-                rule,
-                theta,
-                rate,
-                mu,
-                weights,
-                momentum,
-                credit,
-            )
+            course.outcome[k] = _correct(events, p, fire[p], step, course, k, credit)
+            kicks[:] = events.scale * course.weights
+            known = k + 1  # other weights, other peaks
 
 
 @machine_code
 def _replay(
-    events: Events,
-    order: NDArray[np.int32],
-    fire: NDArray[np.bool_],
-    rule: int,
-    theta: float,
-    rate: float,
-    mu: float,
-    weights: Floats,
-    momentum: Floats,
-    v_max: Floats,
-    t_max: Floats,
-    outcome: NDArray[np.int8],
+    events: Events, order: NDArray[np.int32], fire: NDArray[np.bool_], step: Step, course: Course
 ) -> None:
-    """Move the weights [N] of one neuron again as recorded, without looking for peaks."""
-    credit = np.empty_like(weights)
+    """Move the weights of one neuron again as recorded, without looking for peaks."""
+    credit = np.empty_like(course.weights)
     for k in range(len(order)):
-        if outcome[k] in (CHANGED, SMALL_STEP):
+        if course.outcome[k] in (CHANGED, SMALL_STEP):
             p = order[k]
-            _correct(
-                events,
-                p,
-                v_max[k],
-                t_max[k],
-                fire[p],
-                rule,
-                theta,
-                rate,
-                mu,
-                weights,
-                momentum,
-                credit,
-            )
+            _correct(events, p, fire[p], step, course, k, credit)
 
 
 def peaks(events: Events, weights: Floats) -> tuple[Floats, Floats]:
@@ -495,33 +638,6 @@ def _check_weights(events: Events, weights: Floats) -> None:
         raise ValueError(f"weights must be float64 {shape}, got {weights.dtype} {weights.shape}")
 
 
-class Course(NamedTuple):
-    """What one stretch of a training run does to one layer: arrays of O rows, written in place.
-
-    Attributes:
-        weights: Weights [O, N].
-        momentum: Last change of the weights [O, N].
-        v_max: Highest voltage at each presentation [O, K].
-        t_max: Its time in ms [O, K].
-        outcome: CHANGED, or one of the reasons for no change [O, K].
-    """
-
-    weights: Floats
-    momentum: Floats
-    v_max: Floats
-    t_max: Floats
-    outcome: NDArray[np.int8]
-
-
-class Step(NamedTuple):
-    """How a wrong decision moves weights: LINEAR, SQUARED or REFLECT, and its numbers."""
-
-    rule: int
-    theta: float
-    rate: float
-    mu: float
-
-
 def learn(
     events: Events, order: NDArray[np.int32], fire: NDArray[np.bool_], step: Step, course: Course
 ) -> None:
@@ -546,7 +662,8 @@ def _each_neuron(
 ) -> None:
     """Run a kernel for each row of a course, on as many threads as torch is set to use."""
     calls = [
-        (events, order, fire[o], *step, *(rows[o] for rows in course)) for o in range(len(fire))
+        (events, order, fire[o], step, Course(*(rows[o] for rows in course)))
+        for o in range(len(fire))
     ]
     work = len(calls) * len(order) * len(events.time) // max(1, len(events.bounds) - 1)
     threads = min(torch.get_num_threads(), len(calls), work // _WORTH_A_THREAD + 1)

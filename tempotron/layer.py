@@ -144,7 +144,7 @@ def _grid_course(events: Events, pattern: int, weights: Floats, volts: Floats) -
                 volts[o, g] = level
                 level, current = by_one * level + built_by_one * current, drive_by_one * current
             v[o] = events.slow_decay[e] * v[o] + events.build_up[e] * q[o]
-            q[o] *= events.fast_decay[e]
+            q[o] *= events.slow_decay[e] - delta * events.build_up[e]
 
 
 @compiled.machine_code
@@ -189,7 +189,7 @@ def _grid_gradients(first: int, end: int, events: Events, outer: Floats, weights
             for o in range(len(weights)):
                 if until <= since:
                     x[o] = events.slow_decay[e] * x[o] + events.build_up[e] * y[o]
-                    y[o] *= events.fast_decay[e]
+                    y[o] *= events.slow_decay[e] - delta * events.build_up[e]
                 else:
                     x[o], y[o] = after[0] * x[o] + after[1] * y[o], after[2] * y[o]
                     y[o] += outer[pattern, o, until - 1]

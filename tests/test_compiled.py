@@ -88,12 +88,33 @@ def test_few_and_many_spikes_are_prepared_alike(monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(few.bounds, many.bounds)
     for name in ("time", "gap"):
         np.testing.assert_array_equal(getattr(few, name), getattr(many, name))
-    for name in ("slow_decay", "build_up", "fast_decay"):
+    for name in ("slow_decay", "build_up"):
         np.testing.assert_allclose(getattr(few, name), getattr(many, name), rtol=1e-14)
     # Of coincident spikes either may come first.
     np.testing.assert_allclose(
         peaks(few, weights(11).numpy()), peaks(many, weights(11).numpy()), rtol=0, atol=1e-12
     )
+
+
+def test_a_peak_is_the_same_to_the_last_digit_whatever_is_computed_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compiled, "_FEW", 0)  # or their decays would differ by a rounding
+    spikes, values = patterns(60, 12), weights(13, outputs=1).numpy()
+    v_max, t_max = peaks(prepare(spikes, T, 15, 3.75), values)
+    for p in range(60):
+        for partner in (0, 59):  # a pattern of many spikes, and one of none
+            alone = peaks(prepare(spikes[[p, partner]], T, 15, 3.75), values)
+            assert (alone[0][0], alone[1][0]) == (v_max[p], t_max[p])
+
+
+def test_four_neurons_at_a_time_have_the_peaks_of_each_alone() -> None:
+    events, values = prepare(patterns(200, 14), T, 15, 3.75), weights(15, outputs=9).numpy()
+    v_max, t_max = peaks(events, values)
+    for o in range(9):
+        alone = peaks(events, values[o : o + 1])
+        np.testing.assert_allclose(v_max[:, [o]], alone[0], rtol=0, atol=1e-14)
+        assert (np.abs(t_max[:, [o]] - alone[1]) > 1e-6).mean() < 0.01
 
 
 def test_patterns_without_spikes_stay_at_rest() -> None:

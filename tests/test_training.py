@@ -290,7 +290,7 @@ def test_a_long_run_stays_small() -> None:
     arrays = [getattr(run, name) for name in RECORD]
     per_presentation = sum(array.nbytes for array in arrays) / len(run)
     kept = 16 * 500 * 1_000_000 / 2000  # a state for every epoch of 2000
-    prepared = sum(part.nbytes for part in run._events[:7])
+    prepared = sum(part.nbytes for part in run._events[:6])
     assert 1e6 * per_presentation + kept + prepared < 100e6
 
 
