@@ -1,11 +1,14 @@
-"""An experiment to take away: a script and a notebook that reproduce its numbers."""
+"""What to take away: a script and a notebook for an experiment, tables for a run."""
 
 from __future__ import annotations
 
 import json
 
+from tempotron import table
 from tempotron.experiment import Experiment
+from tempotron.learning import REASONS
 from tempotron.response import respond
+from tempotron.training import Run
 
 _SCRIPT = '''\
 """A tempotron experiment, computed without the dashboard. Times are in ms."""
@@ -78,3 +81,39 @@ def notebook(experiment: Experiment) -> str:
         },
     ]
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+
+
+def presentations(run: Run) -> str:
+    """Write every presentation of a run to every neuron as CSV; epochs and the like count from 1.
+
+    The outcome is 'changed', or the reason why the weights stayed as they were.
+    """
+    columns = "presentation", "epoch", "pattern", "neuron", "v_max", "t_max_ms", "fired", "outcome"
+    outcomes = ["changed", *REASONS[1:]]
+    lines = (
+        (
+            k + 1,
+            run.epoch[k] + 1,
+            run.pattern[k] + 1,
+            o + 1,
+            run.v_max[k, o],
+            run.t_max[k, o],
+            int(run.fired[k, o]),
+            outcomes[run.reason[k, o]],
+        )
+        for k in range(len(run))
+        for o in range(run.task.kind[1])
+    )
+    return table.write(columns, lines)
+
+
+def weights(run: Run, step: int) -> str:
+    """Write the weights after some presentations as CSV: neuron, afferent, weight.
+
+    Args:
+        run: A run of K presentations.
+        step: Number of presentations, from 0 to K.
+    """
+    rows = enumerate(run.at(step).tolist(), start=1)
+    lines = ((o, n, w) for o, row in rows for n, w in enumerate(row, start=1))
+    return table.write(("neuron", "afferent", "weight"), lines)

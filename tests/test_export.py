@@ -1,13 +1,16 @@
 """What is taken away computes the same numbers, on its own."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from tempotron import export, tasks, train
 from tempotron.experiment import Experiment
 from tempotron.export import notebook, script
 from tempotron.response import Response, respond
@@ -96,3 +99,23 @@ def test_the_notebook_holds_the_script_that_runs() -> None:
     assert [text["cell_type"], code["cell_type"]] == ["markdown", "code"]
     assert (code["execution_count"], code["outputs"]) == (None, [])
     assert code["source"] == script(Experiment())
+
+
+def test_every_presentation_of_a_run_is_a_line() -> None:
+    run = train(tasks.order_of_two(), epochs=3, seed=1)
+    found = pd.read_csv(io.StringIO(export.presentations(run)))
+    assert found["presentation"].tolist() == list(range(1, len(run) + 1))
+    assert found["epoch"].tolist() == (run.epoch + 1).tolist()
+    assert found["pattern"].tolist() == (run.pattern + 1).tolist()
+    assert found["v_max"].tolist() == run.v_max[:, 0].tolist()
+    assert found["t_max_ms"].tolist() == run.t_max[:, 0].tolist()
+    assert found["fired"].tolist() == run.fired[:, 0].tolist()
+    right = found["outcome"] == "the decision was right"
+    assert right.tolist() == (~run.wrong).tolist()
+
+
+def test_the_weights_of_every_neuron_are_written_to_the_last_digit() -> None:
+    run = train(tasks.measured("iris"), epochs=1)
+    found = pd.read_csv(io.StringIO(export.weights(run, 7)))
+    assert found["neuron"].tolist() == [o for o in (1, 2, 3) for _ in range(48)]
+    assert found["weight"].tolist() == pytest.approx(run.at(7).flatten().tolist(), rel=1e-15)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from tempotron import explain, figures
+from tempotron import explain, export, figures
 from tempotron.counting import timing_or_rate
 from tempotron.learning import COSTS, RULES
 from tempotron.plan import BOUNDS, Plan, Recorder, settings_of, size_of, task_of
@@ -21,6 +22,7 @@ from tempotron.ui.own import mine
 from tempotron.ui.player import player
 from tempotron.ui.plot import plot
 from tempotron.ui.session import MENU, Lab, show_address
+from tempotron.ui.transfer import download
 
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 _NARROW = 104  # px
@@ -139,15 +141,18 @@ def _accuracies(suffix: str, standing: Standing) -> None:
 
 
 def _leave(lab: Lab, run: Run, step: int) -> None:
-    """Offer to open the pattern of a step on Explore, or say why it cannot be."""
+    """Offer the pattern of a step to Explore, or say why not, and the numbers as tables."""
     try:
         experiment = to_experiment(run, step)
     except ValueError as error:
         st.markdown(f"This pattern cannot be opened in Explore: {error}.")
-        return
-    if st.button("Open in Explore"):
-        lab.open(experiment)
-        st.switch_page(MENU["Explore"])
+        experiment = None
+    with st.container(horizontal=True):
+        if experiment and st.button("Open in Explore"):
+            lab.open(experiment)
+            st.switch_page(MENU["Explore"])
+        download("Weights (CSV)", partial(export.weights, run, step), "weights.csv")
+        download("Presentations (CSV)", partial(export.presentations, run), "presentations.csv")
 
 
 def _size(task: Task) -> str:

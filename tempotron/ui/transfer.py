@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from tempotron.experiment import from_csv, from_json
@@ -11,8 +13,8 @@ from tempotron.ui.session import Lab
 _TYPES = {"json": "application/json", "csv": "text/csv", "py": "text/x-python"}
 
 
-def download(label: str, text: str, name: str) -> None:
-    """Offer a text as a file."""
+def download(label: str, text: str | Callable[[], str], name: str) -> None:
+    """Offer a text as a file; one that takes time to write is given as a function."""
     kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
     st.download_button(label, text, file_name=name, mime=kind, on_click="ignore")
 
