@@ -12,7 +12,9 @@ In reading order:
     sweep       cells at work, watched by whoever started them
     summary     many rows become a few points with intervals
     labs        sweeps worth repeating, and what is expected of them
+    computed    curves that nobody should have to wait for
     replay      the run of a row, as Train shows it
+    request     what a link to the Capacity page holds
 
 The same from the shell: ``python -m tempotron.capacity --help``.
 """

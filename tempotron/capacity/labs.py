@@ -78,6 +78,12 @@ class Lab:
     bands: tuple[Band, ...] = ()
     claims: tuple[Claim, ...] = field(default=())
 
+    @property
+    def places(self) -> list[float]:
+        """All places on the axis, in order."""
+        swept = [fields[self.x] for fields in self.curves.values()]
+        return sorted({float(value) for values in swept for value in values})
+
     def cells(self, seeds: int | None = None) -> list[Cell]:
         """List all cells; first those of the first seed, so that every point soon has one."""
         each = [
@@ -89,16 +95,17 @@ class Lab:
 
     def summarize(self, rows: Iterable[Row]) -> Curves:
         """Summarize rows, curve by curve."""
-        by_curve: dict[str, list[Row]] = {name: [] for name in self.curves}
-        for row in rows:
-            for name, fields in self.curves.items():
-                if all(_fits(row, field, value) for field, value in fields.items()):
-                    by_curve[name].append(row)
+        everything = list(rows)
         return {
-            (name, measure): points(own, self.x, measure)
-            for name, own in by_curve.items()
+            (name, measure): points(self.of(name, everything), self.x, measure)
+            for name in self.curves
             for measure in self.measures
         }
+
+    def of(self, curve: str, rows: Iterable[Row]) -> list[Row]:
+        """Find those rows that belong to a curve."""
+        fields = self.curves[curve].items()
+        return [row for row in rows if all(_fits(row, name, value) for name, value in fields)]
 
 
 @dataclass(frozen=True)

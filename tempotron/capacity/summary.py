@@ -12,6 +12,17 @@ from tempotron.capacity.solve import Row
 
 MeasureName = Literal["solved", "epochs", "test_error"]
 MEASURES: tuple[MeasureName, ...] = get_args(MeasureName)
+AXES = {
+    "load": "Load (patterns per afferent)",
+    "tau": "tau (ms)",
+    "tau_s": "tau_s (ms)",
+    "T": "Length of a pattern T (ms)",
+    "afferents": "Afferents N",
+    "eta": "eta",
+    "mu": "Momentum mu",
+    "jitter": "Jitter in training (ms)",
+    "test_jitter": "Jitter in testing (ms)",
+}
 LABELS: dict[MeasureName, str] = {
     "solved": "Tasks solved (%)",
     "epochs": "Epochs used (median, quartiles)",
@@ -60,6 +71,13 @@ def points(rows: Iterable[Row], x: str, measure: MeasureName) -> list[Point]:
         Point(value, *_SUMMARIES[measure](groups[value]), tuple(groups[value]))
         for value in sorted(groups)
     ]
+
+
+def told(curve: Sequence[Point]) -> str:
+    """Tell a curve in numbers, with the ends of the intervals."""
+    return "; ".join(
+        f"{point.x:g}: {point.y:.3g} ({point.low:.3g} to {point.high:.3g})" for point in curve
+    )
 
 
 def number(row: Row, field: str) -> float:

@@ -39,6 +39,7 @@ class Sweep:
         processes: int | None = None,
         scheduler: str | None = None,
         file: Path | str | None = None,
+        before: Sequence[Row] = (),
         turn: threading.Semaphore | None = None,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -49,6 +50,7 @@ class Sweep:
             processes: Number of processes on this machine; None for one a core.
             scheduler: Address of a Dask scheduler to use instead, as tcp://host:port.
             file: Where rows are kept; those already there are not computed again.
+            before: Other rows that need not be computed again.
             turn: Held while the sweep runs, so that only so many do.
             wanted: Asked every now and then; once it says no, the sweep is cancelled.
 
@@ -61,7 +63,7 @@ class Sweep:
         self._processes = _checked(processes)
         self._file = File(Path(file)) if file else None
         self._cluster = Cluster(scheduler) if scheduler else None
-        self._rows = known(self._file.rows, chosen) if self._file else []
+        self._rows = known([*(self._file.rows if self._file else []), *before], chosen)
         self._turn, self._wanted = turn or threading.Semaphore(), wanted
         self.total = len(chosen)
         self.state: State = "waiting"

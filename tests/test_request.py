@@ -1,0 +1,96 @@
+"""Requests: links to the Capacity page, and whatever else comes in their place."""
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tempotron.capacity.__main__ import build_parser, chosen_cells
+from tempotron.capacity.labs import LABS
+from tempotron.capacity.request import (
+    AXES,
+    LIMITS,
+    OWN,
+    Request,
+    command,
+    decode,
+    encode,
+    lab_of,
+    repair,
+)
+
+requests = st.builds(
+    Request,
+    lab=st.just(OWN),
+    axis=st.just("tau"),
+    values=st.lists(st.integers(1, 900), min_size=1, max_size=5, unique=True).map(
+        lambda values: tuple(sorted(map(float, values)))
+    ),
+    seeds=st.integers(1, 50),
+    afferents=st.integers(4, 20),
+    load=st.floats(0.5, 3),
+    mu=st.none() | st.floats(0, 0.9),
+    rule=st.sampled_from(["paper", "reflect"]),
+    epochs=st.integers(1, 1000),
+)
+
+
+TEXTS = st.text("0123456789.-_+eaniflx ", max_size=9)
+
+
+def parameters(request: Request) -> dict[str, str]:
+    return dict(part.split("=") for part in encode(request).split("&") if part)
+
+
+@given(requests)
+def test_a_link_brings_back_the_request(request: Request) -> None:
+    assert decode(parameters(request)) == (request, [])
+
+
+@given(requests)
+def test_the_command_runs_the_cells_of_the_page(request: Request) -> None:
+    words = shlex.split(command(request))
+    assert words[:3] == ["python", "-m", "tempotron.capacity"]
+    options = vars(build_parser().parse_args(words[3:]))
+    assert set(chosen_cells(None, options)) == set(lab_of(request).cells())
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_is_named_by_its_link_and_needs_no_other_field(name: str) -> None:
+    request = Request(lab=name, afferents=7)
+    assert parameters(request) == ({} if name == "L2" else {"lab": name.replace(" ", "+")})
+    assert lab_of(request) is LABS[name]
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_every_axis_can_be_swept(axis: str) -> None:
+    low, high = LIMITS[axis]
+    request, notes = repair({"lab": OWN, "axis": axis, "values": [low, high], "afferents": 400})
+    assert notes == []
+    assert request.values == (low, high)
+
+
+@given(st.dictionaries(st.sampled_from([*Request.model_fields, "x"]), TEXTS | st.floats()))
+def test_whatever_comes_becomes_a_request_with_a_note_for_every_change(
+    raw: dict[str, object],
+) -> None:
+    request, notes = repair(raw)
+    assert repair(request.model_dump()) == (request, [])
+    assert ("x" in raw) <= any("not known here" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("raw", "note"),
+    [
+        ({"values": "1 2 a"}, "values 1 2 a is not all numbers: now 2 of them"),
+        ({"values": ""}, "values is empty: now those of the default"),
+        ({"values": [1.0] * 21}, "values has 21 items, at most 20: now 20"),
+        ({"values": "1 30"}, "load 30 is above 20: now 20"),
+        ({"lab": "L5"}, "lab L5 is not known here: now L2"),
+        ({"seeds": "nan"}, "seeds nan is unreadable: now 8"),
+    ],
+    ids=str,
+)
+def test_what_was_changed_is_told(raw: dict[str, object], note: str) -> None:
+    assert note in repair(raw)[1]
