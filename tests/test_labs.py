@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 
 from tempotron.capacity import Cell, Row, Sweep, grid, solve
 from tempotron.capacity.__main__ import main
+from tempotron.capacity.computed import FILE, computed
 from tempotron.capacity.labs import LABS, Curves, compare, half_load
 from tempotron.capacity.record import File, from_csv
 from tempotron.capacity.replay import plan_of
@@ -162,3 +163,13 @@ def test_a_row_opens_its_very_run_on_train(fields: dict[str, Any]) -> None:
 def test_a_row_that_train_cannot_show_says_why(row: Row, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         plan_of(row)
+
+
+def test_what_was_computed_before_can_be_computed_again() -> None:
+    rows = from_csv(FILE.read_text())
+    assert rows
+    cheap = [row for row in rows if row.cell.afferents == 100 and row.cell.load < 2][::40]
+    assert without_time([solve(row.cell) for row in cheap]) == without_time(cheap)
+    told = FILE.read_text().splitlines()[0]
+    assert told.startswith("# Computed on 2026-")
+    assert {len(curve) for curve in computed("solved").values()} == {8}
