@@ -1,4 +1,4 @@
-"""Numbers become figures: the panels below the stage.
+"""Numbers become figures: the panels below the stage, and the curves of sweeps.
 
 The figures carry the colours of their meaning and none of the page's: text, grid and background
 follow the theme of whoever shows them, and INK stands for the colour of its text.
@@ -6,20 +6,26 @@ follow the theme of whoever shows them, and INK stands for the colour of its tex
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from tempotron.capacity.labs import Curves, Lab
+from tempotron.capacity.summary import AXES, LABELS, MeasureName, Point
 from tempotron.counting import Contest
 from tempotron.experiment import Experiment
 from tempotron.kernel import psp, psp_half_width, psp_peak_time
 from tempotron.response import respond, shares, tau_sweep
 
+MEASURED = "measured"  # the name of a curve that has no other
 INK = "rgb(1, 2, 3)"  # Plotly knows no "currentColor"
 EXCITATORY, INHIBITORY, GOOD = "#0072B2", "#D55E00", "#009E73"
 _SHADES = (0.85, 0.6, 0.4)
+_LOGARITHMIC = ("tau", "tau_s", "T", "eta", "afferents")
+_MOST_TICKS = 9
 _MOST_POINTS = 20_000  # of all afferents together
 
 
@@ -132,6 +138,106 @@ def _accuracy(
         "line": line | {"width": 2},
         "hovertemplate": f"{name}, %{{x:g}} ms: %{{y:.1%}}<extra></extra>",
     }
+
+
+def sweep(
+    lab: Lab, curves: Curves, measure: MeasureName, before: Mapping[str, Sequence[Point]]
+) -> go.Figure:
+    """Draw measured points with their intervals over what is expected of them.
+
+    Args:
+        lab: What is swept, and what is expected.
+        curves: What has been measured so far.
+        measure: Which of its measures to draw.
+        before: Curves that were computed before, by name.
+    """
+    traces = [
+        *(_expected(lab, measure, name) for name in lab.curves),
+        *(_computed(curve, name, i) for i, (name, curve) in enumerate(before.items())),
+        *(_measured(curves[name, measure], name, i) for i, name in enumerate(lab.curves)),
+    ]
+    places = sorted({point.x for curve in before.values() for point in curve} | set(lab.places))
+    wide = lab.x in _LOGARITHMIC and places[0] > 0
+    ends = np.log10(places[:: len(places) - 1 or 1]) if wide else np.array(places)[[0, -1]]
+    margin = 0.06 * (ends[-1] - ends[0]) or 0.1
+    figure = _figure(
+        [trace for trace in traces if trace["x"]],
+        AXES[lab.x],
+        [ends[0] - margin, ends[-1] + margin],
+        LABELS[measure],
+        [-4, 104] if measure == "solved" else None,
+    )
+    ticks = {"tickvals": list(lab.places)} if len(lab.places) <= _MOST_TICKS else {}
+    figure.update_xaxes(type="log" if wide else "linear", zeroline=False, **ticks)
+    figure.update_yaxes(rangemode="tozero")
+    return figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        margin_t=40,
+        height=360,
+    )
+
+
+def _expected(lab: Lab, measure: MeasureName, name: str) -> dict[str, Any]:
+    """Fill the band in which a curve is expected; a lone place becomes a bar."""
+    bands = [band for band in lab.bands if (band.measure, band.series) == (measure, name)]
+    x, low, high = ([getattr(band, end) for band in bands] for end in ("x", "low", "high"))
+    lone = len(bands) == 1
+    return {
+        "x": x * 2 if lone else x + x[::-1],
+        "y": low + high[::-1],
+        "name": "expected" + f", {name.lower()}" * bool(name),
+        "mode": "lines",
+        "line": {"width": 16 if lone else 0, "color": _faint(GOOD, 0.3)},
+        "fill": "none" if lone else "toself",
+        "fillcolor": _faint(GOOD, 0.2),
+        "hoverinfo": "skip",
+    }
+
+
+def _measured(curve: Sequence[Point], name: str, number: int) -> dict[str, Any]:
+    color = (EXCITATORY, INHIBITORY)[number % 2]
+    symbol, dash = (("circle", "solid"), ("square", "dash"))[number % 2]
+    return {
+        "x": [point.x for point in curve],
+        "y": [point.y for point in curve],
+        "error_y": {
+            "array": [point.high - point.y for point in curve],
+            "arrayminus": [point.y - point.low for point in curve],
+            "thickness": 1.5,
+        },
+        "name": name or MEASURED,
+        "mode": "lines+markers",
+        "line": {"color": color, "width": 2, "dash": dash},
+        "marker": {"color": color, "size": 9, "symbol": symbol},
+        "customdata": [_aside(point) for point in curve],
+        "hovertemplate": "%{x:g}: %{y:.3g}<br>%{customdata}<extra></extra>",
+    }
+
+
+def _computed(curve: Sequence[Point], name: str, number: int) -> dict[str, Any]:
+    return {
+        "x": [point.x for point in curve],
+        "y": [point.y for point in curve],
+        "name": f"computed before: {name}",
+        "mode": "lines+markers",
+        "line": {"color": INK, "width": 1, "dash": ("dot", "dashdot", "longdash")[number % 3]},
+        "marker": {
+            "color": INK,
+            "size": 6,
+            "symbol": ("diamond-open", "triangle-up-open", "x-open")[number % 3],
+        },
+        "customdata": [_aside(point) for point in curve],
+        "hovertemplate": "%{x:g}: %{y:.3g}<br>%{customdata}<extra></extra>",
+    }
+
+
+def _aside(point: Point) -> str:
+    cell = point.rows[0].cell
+    return (
+        f"{point.low:.3g} to {point.high:.3g}, {len(point.rows)} runs<br>"
+        f"K {cell.K:.3g}, {cell.density:.3g} spikes per correlation time"
+    )
 
 
 def _level(start: float, end: float, theta: float) -> dict[str, Any]:

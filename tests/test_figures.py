@@ -13,6 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from tempotron import figures, psp, psp_half_width, psp_peak_time
+from tempotron.capacity import Row
+from tempotron.capacity.labs import LABS, Lab
+from tempotron.capacity.summary import wilson
 from tempotron.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment
 from tempotron.presets import PRESETS
 from tempotron.response import course, respond
@@ -198,3 +201,57 @@ def test_axes_are_named_with_their_units() -> None:
         ["Delay after the spike (ms)", "K (peak = 1)"],
         ["tau (ms)", "theta"],
     ]
+
+
+# Sweeps.
+
+
+def rows_of(lab: Lab) -> list[Row]:
+    """Make rows up: the first seed of each point solves its task."""
+    return [
+        Row(cell, "limit" if cell.seed else "converged", 10 + cell.seed, 1, 1.0, 1.0, 0.1)
+        for cell in lab.cells()
+    ]
+
+
+def test_a_sweep_has_its_points_with_wilsons_interval_over_the_expected_band() -> None:
+    lab = LABS["L2"]
+    figure = figures.sweep(lab, lab.summarize(rows_of(lab)), "solved", {})
+    band, measured = figure.data
+    assert (band.name, measured.name) == ("expected", "measured")
+    assert list(band.x) == [0.5, 1, 1.5, 2, 2.5, 3, 3, 2.5, 2, 1.5, 1, 0.5]
+    assert list(band.y) == [75, 75, 50, 25, 0, 0, 25, 25, 75, 100, 100, 100]
+    assert list(measured.x) == [0.5, 1, 1.5, 2, 2.5, 3]
+    assert list(measured.y) == [12.5] * 6
+    low, high = (100 * end for end in wilson(1, 8))
+    assert measured.error_y.arrayminus[0] == pytest.approx(12.5 - low)
+    assert measured.error_y.array[0] == pytest.approx(high - 12.5)
+    assert "8 runs<br>K 66.7, 0.75 spikes per correlation time" in measured.customdata[0]
+
+
+def test_axes_of_a_sweep_hold_everything_before_anything_is_measured() -> None:
+    lab = LABS["L3"]
+    empty = figures.sweep(lab, lab.summarize([]), "solved", {})
+    full = figures.sweep(lab, lab.summarize(rows_of(lab)), "solved", {})
+    assert empty.layout.xaxis == full.layout.xaxis
+    assert empty.layout.yaxis == full.layout.yaxis
+    assert full.layout.xaxis.type == "log"
+    low, high = full.layout.xaxis.range
+    assert 10**low < 5
+    assert 10**high > 250
+    assert [trace.name for trace in empty.data] == ["expected"]
+
+
+def test_curves_of_a_sweep_differ_in_more_than_colour() -> None:
+    lab = LABS["L6"]
+    figure = figures.sweep(lab, lab.summarize(rows_of(lab)), "test_error", {})
+    curves = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert [trace.name for trace in curves] == list(lab.curves)
+    assert len({(trace.line.dash, trace.marker.symbol) for trace in curves}) == 2
+
+
+def test_what_was_computed_before_is_named_so() -> None:
+    lab = LABS["L2 large"]
+    before = {"many": lab.summarize(rows_of(lab))["", "epochs"]}
+    figure = figures.sweep(lab, lab.summarize([]), "epochs", before)
+    assert [trace.name for trace in figure.data] == ["computed before: many"]

@@ -31,13 +31,22 @@ function themed({ data, layout }, element) {
   };
 }
 
-export default function mount({ data, parentElement }) {
+function listen(element, { file }, setTriggerValue) {
+  element.removeAllListeners("plotly_click");
+  element.on("plotly_click", ({ points: [{ x, data }] }) => setTriggerValue("pick", { x, curve: data.name }));
+  const save = element.parentElement.querySelector(".plot-save");
+  save.hidden = !file;
+  save.onclick = () => Plotly.downloadImage(element, { format: "svg", filename: file, width: 900, height: 500 });
+}
+
+export default function mount({ data, parentElement, setTriggerValue }) {
   const element = parentElement.querySelector(".plot-figure");
   element.setAttribute("aria-label", data.alt);
   load(data.library).then(() => {
     if (!element.isConnected) return;
     const figure = themed(JSON.parse(data.figure), element);
     Plotly.react(element, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+    listen(element, data, setTriggerValue);
   });
   return () => globalThis.Plotly?.purge(element);
 }
