@@ -12,6 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tempotron import explain, figures
+from tempotron.capacity import Cell, solve
+from tempotron.capacity.labs import LABS
+from tempotron.capacity.request import Request
 from tempotron.counting import timing_or_rate
 from tempotron.experiment import Experiment, decode, to_csv, to_json
 from tempotron.export import script
@@ -20,6 +23,7 @@ from tempotron.presets import PRESETS
 from tempotron.recording import unpack
 from tempotron.response import course, respond
 from tempotron.standing import ended, stand, told
+from tempotron.ui.curves import before
 from tempotron.ui.session import MENU, Lab
 
 ROOT = Path(__file__).parents[1]
@@ -69,13 +73,16 @@ def test_a_page_opened_first_has_its_heading_the_menu_and_no_complaint(page: str
 @pytest.mark.parametrize("page", MENU)
 def test_a_bad_link_opens_the_nearest_state_with_one_sentence(page: str) -> None:
     at = opened(page, tau="5000", theta="x")
+    end = "is not known here, left out" if page == "Capacity" else "x is unreadable, now 1"
     assert [warning.value for warning in at.warning] == [
         "Not everything in this link could be used as it was: "
-        "tau 5000 is above 1000, now 1000; theta x is unreadable, now 1."
+        f"tau 5000 is above 1000, now 1000; theta {end}."
     ]
-    lab, train = lab_of(at), page == "Train"
-    assert lab.experiment == (Experiment() if train else Experiment(tau=1000))
-    assert lab.plan == (Plan(tau=1000) if train else Plan())
+    lab = lab_of(at)
+    elsewhere = page in ("Train", "Capacity")
+    assert lab.experiment == (Experiment() if elsewhere else Experiment(tau=1000))
+    assert lab.plan == (Plan(tau=1000) if page == "Train" else Plan())
+    assert lab.request == (Request(tau=1000) if page == "Capacity" else Request())
     assert not at.exception
 
 
@@ -223,13 +230,14 @@ def test_a_file_with_mistakes_is_opened_mended_with_a_sentence() -> None:
     ]
 
 
-@pytest.mark.parametrize("page", ["Explore", "Train"])
+@pytest.mark.parametrize("page", ["Explore", "Train", "Capacity"])
 def test_a_rerun_costs_little_cpu(page: str) -> None:
     at = opened(page)
     spent = []
     for number in range(8):
         lab_of(at).open(Experiment(tau=20 + number))
         lab_of(at).choose(seed=number)
+        lab_of(at).ask(lab="own", afferents=20 + number)
         start = time.process_time()
         at.run()
         spent.append(time.process_time() - start)
@@ -499,3 +507,143 @@ def test_a_new_choice_ends_the_run_that_is_being_computed(slow: dict[str, str]) 
     at.run()
     assert lab_of(at).recorder is not before
     assert "Still being computed" in settled(at)
+
+
+# Capacity.
+
+OWN = {"lab": "own", "afferents": "12", "values": "0.5_1.5", "seeds": "3", "epochs": "20"}
+OWN_CELLS = [
+    Cell(afferents=12, load=load, epochs=20, seed=seed) for seed in range(3) for load in (0.5, 1.5)
+]
+
+
+def run_to_its_end(at: AppTest) -> AppTest:
+    press(at, "Start")
+    sweep = lab_of(at).sweep
+    assert sweep is not None
+    assert sweep.wait(30)
+    return at.run()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_link_to_a_lab_shows_what_it_is_and_what_is_expected(name: str) -> None:
+    at = opened("Capacity", lab=name)
+    lab = LABS[name]
+    assert f"**{lab.title}.** {lab.sentence} {len(lab.cells())} runs" in texts(at)[1]
+    assert [panel["figure"] for panel in sent(at, "plot")] == [
+        figures.sweep(lab, lab.summarize([]), measure, before(lab, measure)).to_json()
+        for measure in lab.measures
+    ]
+    assert "nothing measured yet" in sent(at, "plot")[0]["alt"]
+    assert query(at) == ({} if name == "L2" else {"lab": name})
+    assert not at.exception
+
+
+def test_a_sweep_of_ones_own_runs_and_its_numbers_are_listed() -> None:
+    at = run_to_its_end(opened("Capacity", **OWN))
+    assert not at.exception
+    assert "Done: 6 of 6 runs." in texts(at)
+    rows = [solve(cell) for cell in OWN_CELLS]
+    shown = at.dataframe[0].value
+    assert shown["Load (patterns per afferent)"].tolist() == [0.5, 1.5]
+    assert shown["Solved (%)"].tolist() == [
+        pytest.approx(
+            100 * np.mean([row.solved for row in rows if row.cell.load == load]), abs=0.01
+        )
+        for load in (0.5, 1.5)
+    ]
+    assert shown["K"].tolist() == [66.667, 66.667]
+    assert shown["Spikes per correlation time"].tolist() == [0.18, 0.18]
+    (figure, *_) = (json.loads(panel["figure"]) for panel in sent(at, "plot"))
+    assert "measured" in [trace["name"] for trace in figure["data"]]
+    assert [button.label for button in at.download_button] == ["All runs (CSV)"]
+    assert [code.value for code in at.code] == [
+        "python -m tempotron.capacity --afferents 12 --epochs 20 --load 0.5 1.5 --seeds 3"
+    ]
+    assert query(at) == OWN
+
+
+def test_a_finished_lab_says_whether_it_is_as_expected() -> None:
+    at = run_to_its_end(opened("Capacity", lab="L8"))
+    (_, verdicts) = at.dataframe
+    assert verdicts.value.to_dict("list") == {
+        "What": ["Load 1: tasks solved"],
+        "Measured": [100],
+        "Expected": ["100 to 100"],
+        "Verdict": ["inside"],
+    }
+
+
+def test_a_run_of_a_sweep_opens_on_train() -> None:
+    at = run_to_its_end(opened("Capacity", **OWN))
+    at.selectbox(key="capacity_point").set_value("load 1.5").run()
+    run = at.selectbox[-1]
+    run.set_value(run.options[2]).run()
+    row = solve(Cell(afferents=12, load=1.5, epochs=20, seed=2))
+    assert run.options[2].startswith("Seed 2: ")
+    assert str(row.epochs_used) in run.options[2]
+    press(at, "Open on Train")
+    assert at.title[0].value == "Train"
+    plan = lab_of(at).plan
+    assert (plan.seed, plan.afferents, plan.patterns) == (2, 12, 18)
+    assert settled(at) == expected(plan)
+    assert run_of(plan).errors.min() == row.best_errors
+
+
+def test_a_running_sweep_shows_its_progress_and_can_be_cancelled_and_gone_on_with() -> None:
+    slow = {"lab": "own", "afferents": "500", "values": "1_2", "seeds": "2", "epochs": "5000"}
+    slow |= {"mu": "0", "eta": "0.0001"}
+    at = press(opened("Capacity", **slow), "Start")
+    assert [button.label for button in at.button] == ["Cancel"]
+    assert at.get("progress")[0].proto.text == "0 of 4 runs"
+    begin = time.monotonic()
+    press(at, "Cancel")
+    assert time.monotonic() - begin < 2
+    assert "Cancelled after 0 of 4 runs." in texts(at)
+    assert "Go on" in [button.label for button in at.button]
+
+
+def test_another_choice_ends_the_sweep_that_is_running() -> None:
+    at = press(opened("Capacity", lab="L4"), "Start")
+    sweep = lab_of(at).sweep
+    assert sweep is not None
+    at.selectbox(key="request_lab").set_value("L3").run()
+    assert sweep.wait(2)
+    assert lab_of(at).sweep is None
+    assert query(at) == {"lab": "L3"}
+
+
+def test_the_fields_of_a_sweep_of_ones_own_are_taken_over_and_mended() -> None:
+    at = opened("Capacity", lab="own")
+    at.selectbox(key="request_axis").set_value("tau").run()
+    at.text_input(key="request_values").set_value("5, 15 x 5000").run()
+    assert lab_of(at).request.values == (5, 15, 1000)
+    assert at.text_input(key="request_values").value == "5 15 1000"
+    assert len(at.warning) == 1
+    assert "tau 5000 is above 1000, now 1000" in at.warning[0].value
+    at.number_input(key="request_tau_s").set_value(15.0).run()
+    assert at.warning[0].value == (
+        "This sweep cannot be run: tau_s must differ from tau where eta is the paper's, got 15."
+    )
+    assert not at.button
+    at.number_input(key="request_tau_s").set_value(None).run()
+    assert not at.warning
+    assert "K = T / sqrt(tau tau_s) runs from 1 to 200" in texts(at)[1]
+
+
+def test_a_sweep_that_asks_for_too_much_is_refused() -> None:
+    at = opened("Capacity", lab="own", afferents="500", load="20", seeds="50", epochs="5000")
+    assert at.warning[0].value.startswith(
+        "This sweep cannot be run: afferents, load, epochs, values and seeds together must ask "
+        "for at most 3e+10 spikes to be presented, got "
+    )
+
+
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPOTRON_SCHEDULER", "tcp://127.0.0.1:9")
+    at = press(opened("Capacity", **OWN), "Start")
+    assert at.warning[0].value.startswith(
+        "This sweep cannot be run: scheduler tcp://127.0.0.1:9 must answer within 3 s"
+    )
+    assert lab_of(at).sweep is None
+    assert not at.exception

@@ -44,11 +44,11 @@ _HELP = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sweep; return 0, 1 if it failed or a lab is outside its bands, 130 if interrupted."""
-    parser = _parser()
+    parser = build_parser()
     options = vars(parser.parse_args(arguments))
     lab = LABS.get(options["lab"] or "")
     try:
-        cells = _cells(lab, options)
+        cells = chosen_cells(lab, options)
         sweep = Sweep(
             cells,
             processes=options["processes"],
@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _told(lab, rows) if lab else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Describe all options, which are the fields of a cell and where to run."""
     parser = argparse.ArgumentParser(
         "python -m tempotron.capacity",
         description=__doc__,
@@ -94,7 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _cells(lab: Lab | None, options: dict[str, Any]) -> list[Cell]:
+def chosen_cells(lab: Lab | None, options: dict[str, Any]) -> list[Cell]:
+    """List the cells that were asked for.
+
+    Raises:
+        ValueError: If they contradict each other or cannot be.
+    """
     fields = {name: options[name] for name in FIELDS if options[name] is not None}
     seeds = options["seeds"]
     if lab:

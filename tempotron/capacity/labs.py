@@ -7,7 +7,7 @@ only a limit of epochs was set for what is expected, a lab's patience is as long
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -76,7 +76,7 @@ class Lab:
     seeds: int
     measures: tuple[MeasureName, ...] = ("solved", "epochs")
     bands: tuple[Band, ...] = ()
-    claims: tuple[Claim, ...] = field(default=())
+    claims: tuple[Claim, ...] = ()
 
     @property
     def places(self) -> list[float]:

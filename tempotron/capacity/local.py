@@ -75,7 +75,7 @@ class _Crew:
             thread.start()
 
     def head_start(self) -> list[Row]:
-        """Solve a cell here as long as no process is ready, unless it takes too long."""
+        """Solve a cell here as long as no process has solved one, unless it takes too long."""
         with self._changed:
             if self._ready or not self._waiting:
                 return []
@@ -111,8 +111,7 @@ class _Crew:
         """Give cells to a process for as long as it lives."""
         batch: deque[Cell] = deque()
         try:
-            _line(process)  # that it is ready
-            self._ready = True
+            _line(process)  # that it is there
             while batch := self._take():
                 self._exchange(process, batch)
         except (OSError, EOFError):
@@ -143,6 +142,7 @@ class _Crew:
             batch.popleft()
             self._pace.note(row.seconds)
             self.rows.put(row)
+            self._ready = True
 
     def _blame(self, batch: deque[Cell]) -> None:
         """Take back the cells of a process that died, unless the first of them keeps killing."""

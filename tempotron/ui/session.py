@@ -14,6 +14,9 @@ import torch
 
 from tempotron import layer
 from tempotron import plan as plans
+from tempotron.capacity import Sweep
+from tempotron.capacity import request as requests
+from tempotron.capacity.request import Request
 from tempotron.collection import Collection
 from tempotron.experiment import Experiment, decode, encode, repair
 from tempotron.link import sentence
@@ -21,7 +24,12 @@ from tempotron.plan import Conditions, Past, Plan, Recorder
 from tempotron.ui.gallery import draw_ahead
 
 _HERE = Path(__file__).parent
-MENU = {"Explore": "app.py", "Train": "pages/train.py", "Data": "pages/data.py"}
+MENU = {
+    "Explore": "app.py",
+    "Train": "pages/train.py",
+    "Capacity": "pages/capacity.py",
+    "Data": "pages/data.py",
+}
 MOST_PINNED = 3
 _OF_A_FORK = {*Conditions.model_fields, "before", "step", "epochs"}
 _UNDO_DEPTH = 100
@@ -50,8 +58,11 @@ class Lab:
         replacing: Pattern of one's own that is being edited on Explore, or None.
         recorder: The run of the plan, or of an earlier one; None before the first.
         pinned: Runs kept to compare with, at most three.
+        request: The sweep that Capacity is to run.
+        request_notice: A sentence on what of the request could not be taken; '' if nothing.
+        sweep: The sweep of the request, or of an earlier one; None before the first.
         page: The page entered last.
-        address: The parameters that Train last put into the address bar.
+        address: The parameters that the page last put into the address bar.
     """
 
     experiment: Experiment = field(default_factory=Experiment)
@@ -70,6 +81,9 @@ class Lab:
     replacing: int | None = None
     recorder: Recorder | None = None
     pinned: list[Recorder] = field(default_factory=list)
+    request: Request = field(default_factory=Request)
+    request_notice: str = ""
+    sweep: Sweep | None = None
     page: str = ""
     address: dict[str, str] = field(default_factory=dict)
 
@@ -116,6 +130,19 @@ class Lab:
         except ValueError:
             return False
         return True
+
+    @property
+    def request_link(self) -> dict[str, str]:
+        """The parameters of a link to the request."""
+        return dict(parse_qsl(requests.encode(self.request)))
+
+    def ask(self, **changes: object) -> None:
+        """Change the request; a sweep that is running for another one is ended."""
+        if self.sweep:
+            self.sweep.cancel()
+            self.sweep = None
+        self.request, notes = requests.repair(self.request.model_dump() | changes)
+        self.request_notice = sentence(notes, "sweep")
 
     def choose(self, **changes: object) -> None:
         """Change the plan, and go back to the first step of its run, or to that of its last fork.
@@ -205,20 +232,20 @@ def enter(page: str) -> Lab:
     if "lab" not in st.session_state:
         st.session_state.lab = _arrive(page)
     lab: Lab = st.session_state.lab
-    if page == lab.page == "Train":
+    if page == lab.page:
         _go_back(lab)
     lab.page = page
     with st.container(horizontal=True, key="menu"):
         for name, file in MENU.items():
-            query = lab.plan_link if name == "Train" else None
+            query = {"Train": lab.plan_link, "Capacity": lab.request_link}.get(name)
             st.page_link(file, label=name, icon=None, query_params=query)
     st.title(page, anchor=False)
     return lab
 
 
 def show_address(lab: Lab) -> None:
-    """Make the address bar a link to the plan."""
-    lab.address = lab.plan_link
+    """Make the address bar a link to the plan, or to the request."""
+    lab.address = lab.plan_link if lab.page == "Train" else lab.request_link
     if st.query_params.to_dict() != lab.address:
         st.query_params.from_dict(lab.address)
 
@@ -230,14 +257,21 @@ def _arrive(page: str) -> Lab:
     if page == "Train":
         chosen, notes = plans.decode(parameters)
         return Lab(plan=chosen, plan_notice=sentence(notes))
+    if page == "Capacity":
+        request, notes = requests.decode(parameters)
+        return Lab(request=request, request_notice=sentence(notes))
     experiment, notes = decode(parameters)
     return Lab(experiment, experiment, notice=sentence(notes))
 
 
 def _go_back(lab: Lab) -> None:
-    """Open the plan of the address, if not the plan but the address has changed: by Back."""
+    """Open what the address says, if not the state but the address has changed: by Back."""
     parameters = st.query_params.to_dict()
-    if parameters != lab.address == lab.plan_link:
+    if lab.page == "Capacity" and parameters != lab.address == lab.request_link:
+        request, notes = requests.decode(parameters)
+        lab.ask(**request.model_dump())
+        lab.request_notice = sentence(notes)
+    if lab.page == "Train" and parameters != lab.address == lab.plan_link:
         lab.plan, notes = plans.decode(parameters)
         lab.plan_notice = sentence(notes)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered
 
-PAGES = ["/", "/train", "/data"]
+PAGES = ["/", "/train", "/capacity", "/data"]
 
 
 def serious(page: Page) -> list[dict[str, Any]]:
