@@ -528,25 +528,29 @@ def _learn(
 ) -> None:
     """Present patterns [K] in order to one neuron, whose rows of a course these are.
 
-    The next pattern's peak is looked for ahead of time: mostly the decision will be right.
+    The next pattern's peak is looked for ahead of time, as mostly the decision will be right; one
+    that comes again before the weights have changed has the same peak again.
     """
     rooms, credit = (_room(events, 1), _room(events, 1)), np.empty_like(course.weights)
     kicks = events.scale * course.weights
     v_max, t_max = course.v_max, course.t_max
-    known = 0
+    last, changed, known = np.full(len(fire), -1), 0, 0
     for k in range(len(order)):
-        if k >= known:
+        p = order[k]
+        if last[p] >= changed:
+            v_max[k], t_max[k] = v_max[last[p]], t_max[last[p]]
+        elif k >= known:
             ahead = min(k + 1, len(order) - 1)
             peaks = _two_peaks(events, (order[k], order[ahead]), kicks, rooms)
             (v_max[k], t_max[k]), (v_max[ahead], t_max[ahead]) = peaks
             known = k + 2
-        p = order[k]
+        last[p] = k
         if (v_max[k] >= step.theta) == fire[p]:
             course.outcome[k] = RIGHT
         else:
             course.outcome[k] = _correct(events, p, fire[p], step, course, k, credit)
             kicks[:] = events.scale * course.weights
-            known = k + 1  # other weights, other peaks
+            changed = known = k + 1  # other weights, other peaks
 
 
 @machine_code
