@@ -35,14 +35,18 @@ def peak(weights: Tensor, events: Events) -> Peak:
     Returns:
         Peak [B, O], its v_max differentiable in the weights.
     """
-    apply: Callable[..., tuple[Tensor, Tensor]] = _ExactPeak.apply
-    return Peak(*apply(weights, events))
+    v_max, t_max = compiled.peaks(events, _numbers(weights))
+    times = torch.from_numpy(t_max).to(weights.dtype, copy=True)
+    return Peak(_height(weights, events, v_max, t_max), times)
 
 
 def grid_peak(weights: Tensor, events: Events) -> Tensor:
     """Find the highest voltage [B, O] on t = 0, 1, ... T - 1 ms, differentiable in the weights."""
-    apply: Callable[..., Tensor] = _GridPeak.apply
-    return apply(weights, events)
+    heights = _numbers(weights)
+    v_max = np.empty((len(events.bounds) - 1, len(heights)))
+    t_max = np.empty_like(v_max)
+    spread(_grid_peaks, events, len(heights), heights, v_max, t_max)
+    return _height(weights, events, v_max, t_max)
 
 
 def grid_voltage(weights: Tensor, events: Events) -> Tensor:
@@ -51,8 +55,11 @@ def grid_voltage(weights: Tensor, events: Events) -> Tensor:
     return apply(weights, events)
 
 
-def _numbers(weights: Tensor) -> Floats:
-    return np.ascontiguousarray(weights.detach().double().numpy())
+def _numbers(tensor: Tensor) -> Floats:
+    values = tensor.detach()
+    # Numpy converts small tensors sooner than torch, but does not know this type of torch's.
+    known = values.float() if values.dtype == torch.bfloat16 else values
+    return np.ascontiguousarray(known.numpy(), np.float64)
 
 
 class _Kept(FunctionCtx):
@@ -62,35 +69,25 @@ class _Kept(FunctionCtx):
     moments: Floats
 
 
-class _ExactPeak(Function):
+def _height(weights: Tensor, events: Events, levels: Floats, moments: Floats) -> Tensor:
+    """Give voltages [B, O] at given moments their gradient with respect to the weights."""
+    apply: Callable[..., Tensor] = _Height.apply
+    return apply(weights, events, levels, moments)
+
+
+class _Height(Function):
     @staticmethod
-    def forward(ctx: _Kept, weights: Tensor, events: Events) -> tuple[Tensor, Tensor]:
-        v_max, t_max = compiled.peaks(events, _numbers(weights))
-        ctx.events, ctx.moments = events, t_max
-        times = torch.from_numpy(t_max).to(weights.dtype, copy=True)
-        ctx.mark_non_differentiable(times)
-        return torch.from_numpy(v_max).to(weights.dtype), times
+    def forward(
+        ctx: _Kept, weights: Tensor, events: Events, levels: Floats, moments: Floats
+    ) -> Tensor:
+        ctx.events, ctx.moments = events, moments
+        return torch.from_numpy(levels).to(weights.dtype)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: _Kept, *outer: Tensor) -> tuple[Tensor, None]:
-        return _summed(ctx, outer[0]), None
-
-
-class _GridPeak(Function):
-    @staticmethod
-    def forward(ctx: _Kept, weights: Tensor, events: Events) -> Tensor:
-        heights = _numbers(weights)
-        v_max = np.empty((len(events.bounds) - 1, len(heights)))
-        t_max = np.empty_like(v_max)
-        spread(_grid_peaks, events, len(heights), heights, v_max, t_max)
-        ctx.events, ctx.moments = events, t_max
-        return torch.from_numpy(v_max).to(weights.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: _Kept, outer: Tensor) -> tuple[Tensor, None]:
-        return _summed(ctx, outer), None
+    def backward(ctx: _Kept, outer: Tensor) -> tuple[Tensor, None, None, None]:
+        totals = compiled.gradients(ctx.events, ctx.moments, _numbers(outer))
+        return torch.from_numpy(totals).to(outer.dtype), None, None, None
 
 
 class _GridVoltage(Function):
@@ -109,12 +106,6 @@ class _GridVoltage(Function):
         totals = np.zeros((factors.shape[1], ctx.events.afferents))
         spread(_grid_gradients, ctx.events, len(totals), factors, totals, totals=True)
         return torch.from_numpy(totals).to(outer.dtype), None
-
-
-def _summed(ctx: _Kept, outer: Tensor) -> Tensor:
-    """Add up the credits at the moments of the peaks [O, N]."""
-    totals = compiled.gradients(ctx.events, ctx.moments, _numbers(outer))
-    return torch.from_numpy(totals).to(outer.dtype)
 
 
 @compiled.machine_code

@@ -256,7 +256,7 @@ class Tempotron(nn.Module):
 
     def _trains(self, in_spikes: Tensor) -> Tensor:
         """Bring spike times to [B, N, S], refusing others."""
-        spikes = in_spikes[..., None] if in_spikes.ndim == 2 else in_spikes
+        spikes = in_spikes.unsqueeze(-1) if in_spikes.ndim == 2 else in_spikes
         if spikes.ndim != 3 or spikes.shape[1] != self.in_features:
             n = self.in_features
             raise ValueError(
