@@ -40,8 +40,8 @@ _SMALL = 1e-6
 _FADED = 1e-30
 # Places for spikes in a call up to which plain loops prepare them sooner than library calls.
 _FEW = 500
-# Spikes times neurons, about 2 ms of work, below which a second thread costs more than it saves.
-_WORTH_A_THREAD = 1_000_000
+# Spikes times neurons, about 8 ms of work, below which a second thread costs more than it saves.
+_WORTH_A_THREAD = 4_000_000
 
 
 class Events(NamedTuple):
@@ -107,7 +107,7 @@ def arrange(spikes: Tensor, end: float, tau: float, tau_s: float) -> Events:
     """Do as ``prepare`` with what has been checked before."""
     slow, fast, delta, scale = _constants(float(tau), float(tau_s))
     patterns, afferents, _ = spikes.shape
-    times = spikes.detach().to("cpu", torch.float64).numpy().reshape(patterns, -1)
+    times = spikes.detach().double().cpu().numpy().reshape(patterns, -1)
     # One call of numpy or torch takes as long as some hundred spikes, but sorts many much faster.
     lay_out = _lay_out_few if times.size < _FEW else _lay_out_many
     laid_out = lay_out(times, afferents, end, slow, delta)
