@@ -434,7 +434,8 @@ def _peaks(
     fours = len(weights) // WIDTH
     kicks = np.empty((fours, weights.shape[1] * WIDTH))
     for o in range(fours * WIDTH):
-        kicks[o // WIDTH, o % WIDTH :: WIDTH] = events.scale * weights[o]
+        for i in range(weights.shape[1]):  # a slice would take seconds to compile
+            kicks[o // WIDTH, WIDTH * i + o % WIDTH] = events.scale * weights[o, i]
     room = _room(events, WIDTH)
     for pattern in range(first, end):
         for four in range(fours):
@@ -549,7 +550,8 @@ def _learn(
             course.outcome[k] = RIGHT
         else:
             course.outcome[k] = _correct(events, p, fire[p], step, course, k, credit)
-            kicks[:] = events.scale * course.weights
+            for i in range(len(kicks)):
+                kicks[i] = events.scale * course.weights[i]
             changed = known = k + 1  # other weights, other peaks
 
 
