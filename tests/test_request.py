@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tempotron.capacity.__main__ import build_parser, chosen_cells
@@ -43,11 +43,13 @@ def parameters(request: Request) -> dict[str, str]:
     return dict(part.split("=") for part in encode(request).split("&") if part)
 
 
+@settings(deadline=None)
 @given(requests)
 def test_a_link_brings_back_the_request(request: Request) -> None:
     assert decode(parameters(request)) == (request, [])
 
 
+@settings(deadline=None)
 @given(requests)
 def test_the_command_runs_the_cells_of_the_page(request: Request) -> None:
     words = shlex.split(command(request))
@@ -71,6 +73,7 @@ def test_every_axis_can_be_swept(axis: str) -> None:
     assert request.values == (low, high)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*Request.model_fields, "x"]), TEXTS | st.floats()))
 def test_whatever_comes_becomes_a_request_with_a_note_for_every_change(
     raw: dict[str, object],
