@@ -25,7 +25,7 @@ from torch import Tensor
 
 from tempotron.kernel import Kinetics, positive
 from tempotron.lanes import WIDTH, any_reaches, fourfold, load, pick, store
-from tempotron.peak import check_spikes
+from tempotron.peak import check_real, check_spikes
 
 Floats = NDArray[np.float64]
 LaidOut = tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Floats]
@@ -99,18 +99,20 @@ def prepare(spikes: Tensor, T: float, tau: float, tau_s: float) -> Events:
         ValueError: If a spike time is not finite, or T or a time constant is not positive and
             finite.
     """
-    check_spikes(spikes, "spikes")
-    return arrange(spikes, positive(T, "T").item(), tau, tau_s)
+    return arrange(spikes, positive(T, "T").item(), tau, tau_s, "spikes")
 
 
-def arrange(spikes: Tensor, end: float, tau: float, tau_s: float) -> Events:
-    """Do as ``prepare`` with what has been checked before."""
+def arrange(spikes: Tensor, end: float, tau: float, tau_s: float, name: str) -> Events:
+    """Do as ``prepare`` for a T that is known to be one and spikes of any name."""
+    check_real(spikes, name)
     slow, fast, delta, scale = _constants(float(tau), float(tau_s))
     patterns, afferents, _ = spikes.shape
     times = spikes.detach().double().cpu().numpy().reshape(patterns, -1)
     # One call of numpy or torch takes as long as some hundred spikes, but sorts many much faster.
-    lay_out = _lay_out_few if times.size < _FEW else _lay_out_many
-    laid_out = lay_out(times, afferents, end, slow, delta)
+    few = times.size < _FEW
+    laid_out = (_lay_out_few if few else _lay_out_many)(times, afferents, end, slow, delta)
+    if not few or laid_out[0][0] < 0:
+        check_spikes(spikes, name)
     return Events(*laid_out, afferents, end, slow, fast, delta, scale)
 
 
@@ -176,7 +178,10 @@ def _in_a_row(
 
 @machine_code
 def _lay_out_few(times: Floats, afferents: int, end: float, slow: float, delta: float) -> LaidOut:
-    """Sort by insertion; compute the exponentials one by one."""
+    """Sort by insertion; compute the exponentials one by one.
+
+    The first bound is -1 if a time is not finite: numpy would take longer to find that out.
+    """
     bounds = np.zeros(len(times) + 1, np.int64)
     for p in range(len(times)):
         bounds[p + 1] = bounds[p] + ((times[p] >= 0) & (times[p] < end)).sum()
@@ -204,6 +209,7 @@ def _lay_out_few(times: Floats, afferents: int, end: float, slow: float, delta: 
             gap[e], following = following - time_of[e], time_of[e]
             slow_decay[e] = math.exp(-gap[e] / slow)
             build_up[e] = -slow_decay[e] * math.expm1(-delta * gap[e]) / delta
+    bounds[0] = 0 if np.isfinite(times).all() else -1
     return bounds, afferent, time_of, gap, slow_decay, build_up
 
 

@@ -209,6 +209,7 @@ class Tempotron(nn.Module):
             ValueError: If the spikes have the wrong shape or are not finite.
         """
         spikes = self._trains(in_spikes)
+        check_spikes(spikes, "in_spikes")
         return first_crossing(self._heights, spikes, self.T, self.tau, self.tau_s, self.v_threshold)
 
     def extra_repr(self) -> str:
@@ -231,11 +232,12 @@ class Tempotron(nn.Module):
         here = spikes.is_cpu and self.fc.weight.is_cpu
         # Gradients of spike times are torch's; so is everything as long as a compilation goes on.
         if not here or (spikes.requires_grad and torch.is_grad_enabled()) or layer.warming_up():
+            check_spikes(spikes, "in_spikes")
             return spikes
         return self._arranged(spikes)
 
     def _arranged(self, spikes: Tensor) -> Events:
-        return compiled.arrange(spikes, float(self.T), self.tau, self.tau_s)
+        return compiled.arrange(spikes, float(self.T), self.tau, self.tau_s, "in_spikes")
 
     def _check_prepared(self, events: Events) -> None:
         slow, fast = max(self.tau, self.tau_s), min(self.tau, self.tau_s)
@@ -255,14 +257,13 @@ class Tempotron(nn.Module):
         return voltage(self._heights, spikes, grid, self.tau, self.tau_s)
 
     def _trains(self, in_spikes: Tensor) -> Tensor:
-        """Bring spike times to [B, N, S], refusing others."""
+        """Bring spike times to [B, N, S], refusing other shapes."""
         spikes = in_spikes.unsqueeze(-1) if in_spikes.ndim == 2 else in_spikes
         if spikes.ndim != 3 or spikes.shape[1] != self.in_features:
             n = self.in_features
             raise ValueError(
                 f"in_spikes must be [B, {n}] or [B, {n}, S], got {list(in_spikes.shape)}"
             )
-        check_spikes(spikes, "in_spikes")
         return spikes
 
     def _peak_times(self, v: Tensor) -> Tensor:

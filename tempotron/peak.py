@@ -191,12 +191,17 @@ def first_crossing(
 
 def check_spikes(spikes: Tensor, name: str) -> None:
     """Refuse spike times that are not a tensor [B, N, S] of finite numbers."""
+    check_real(spikes, name)
+    if not _all_finite(spikes):
+        raise ValueError(f"{name} must be finite, got {spikes[~spikes.isfinite()][0].item()}")
+
+
+def check_real(spikes: Tensor, name: str) -> None:
+    """Refuse spike times that are not a tensor [B, N, S] of numbers, finite or not."""
     if spikes.ndim != 3 or spikes.is_complex() or spikes.dtype == torch.bool:
         raise ValueError(
             f"{name} must be real numbers [B, N, S], got {spikes.dtype} {list(spikes.shape)}"
         )
-    if not _all_finite(spikes):
-        raise ValueError(f"{name} must be finite, got {spikes[~spikes.isfinite()][0].item()}")
 
 
 def _all_finite(numbers: Tensor) -> bool:
