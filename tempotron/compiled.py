@@ -32,6 +32,7 @@ LaidOut = tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Fl
 Compilable = TypeVar("Compilable", bound=Callable[..., Any])
 
 LINEAR, SQUARED, REFLECT = 0, 1, 2
+ADAM_SQUARES, ADAM_LEAST = 0.999, 1e-8  # decay of the mean square, and what keeps it from being 0
 CHANGED, RIGHT, DEAD_ZONE, SMALL_STEP = 0, 1, 2, 3
 
 # A step that moves its own peak by less than this, in thresholds, counts as too small to see.
@@ -485,7 +486,8 @@ class Course(NamedTuple):
 
     Attributes:
         weights: Weights [O, N].
-        momentum: Last change of the weights [O, N].
+        momentum: Last change of the weights [O, N]; of Adam the mean and the mean square of past
+            gradients and their number [O, 2 N + 1].
         v_max: Highest voltage at each presentation [O, K].
         t_max: Its time in ms [O, K].
         outcome: CHANGED, or one of the reasons for no change [O, K].
@@ -499,12 +501,13 @@ class Course(NamedTuple):
 
 
 class Step(NamedTuple):
-    """How a wrong decision moves weights: LINEAR, SQUARED or REFLECT, and its numbers."""
+    """How a wrong decision moves weights: LINEAR, SQUARED or REFLECT, its numbers, or by Adam."""
 
     rule: int
     theta: float
     rate: float
     mu: float
+    adam: bool = False
 
 
 @machine_code
@@ -522,11 +525,33 @@ def _correct(
         size = 2 * step.rate * (step.theta - course.v_max[k])
     elif step.rule == REFLECT:
         size = step.rate * (step.theta - course.v_max[k]) / max(power, 1.0)
-    for i in range(len(credit)):
-        course.momentum[i] = step.mu * course.momentum[i] + size * credit[i]
-        course.weights[i] += course.momentum[i]
-    small = abs(_dot(course.momentum, credit)) < _SMALL * step.theta
-    return SMALL_STEP if small else CHANGED
+    if step.adam:
+        moved = _adapt(size / step.rate, step, course, credit)
+    else:
+        for i in range(len(credit)):
+            course.momentum[i] = step.mu * course.momentum[i] + size * credit[i]
+            course.weights[i] += course.momentum[i]
+        moved = _dot(course.momentum, credit)
+    return SMALL_STEP if abs(moved) < _SMALL * step.theta else CHANGED
+
+
+@machine_code
+def _adapt(size: float, step: Step, course: Course, credit: Floats) -> float:
+    """Move one neuron's weights [N] by Adam, see `learning`; return what it does to its peak."""
+    count, momentum, moved = len(credit), course.momentum, 0.0
+    momentum[2 * count] += 1
+    mean_share = 1 - step.mu ** momentum[2 * count]
+    square_share = 1 - ADAM_SQUARES ** momentum[2 * count]
+    for i in range(count):
+        gradient = size * credit[i]
+        momentum[i] += (1 - step.mu) * (gradient - momentum[i])
+        squares = momentum[count + i]
+        momentum[count + i] = squares + (1 - ADAM_SQUARES) * (gradient * gradient - squares)
+        deviation = math.sqrt(momentum[count + i] / square_share)
+        change = step.rate * momentum[i] / mean_share / (deviation + ADAM_LEAST)
+        course.weights[i] += change
+        moved += change * credit[i]
+    return moved
 
 
 @machine_code

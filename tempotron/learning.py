@@ -19,7 +19,10 @@ from tempotron.kernel import Kinetics, positive, psp_power
 Rule = Literal["paper", "reflect"]
 Cost = Literal["linear", "squared"]
 
+Optimiser = Literal["momentum", "adam"]
+
 RULES: tuple[Rule, ...] = get_args(Rule)
+OPTIMISERS: tuple[Optimiser, ...] = get_args(Optimiser)
 COSTS: tuple[Cost, ...] = get_args(Cost)
 
 # The reason why a presentation left the weights as they were; indices are what a run records.

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from tempotron import link, tasks
 from tempotron.collection import EXAMPLES, MAX_PATTERNS, Collection, read_link, write_link
-from tempotron.learning import COSTS, RULES, Cost, Rule
+from tempotron.learning import COSTS, OPTIMISERS, RULES, Cost, Optimiser, Rule
 from tempotron.tasks import Task
 from tempotron.training import Progress, Run, Settings, stream
 
@@ -146,6 +146,7 @@ class Conditions(BaseModel):
         flips: Numbers from 1 of patterns whose class is exchanged; only for one neuron.
         rule: See `Settings`, as for all that follow.
         cost: 'linear' or 'squared'.
+        optimiser: 'momentum' or 'adam'.
         eta: Expected change of a corrected pattern's own peak.
         rate: The paper's lambda, or None for the one that eta asks for.
         mu: Momentum, or None for the rule's own.
@@ -160,6 +161,7 @@ class Conditions(BaseModel):
     flips: Annotated[tuple[Flip, ...], AfterValidator(lambda flips: tuple(sorted({*flips})))] = ()
     rule: Rule = "paper"
     cost: Cost = "linear"
+    optimiser: Optimiser = "momentum"
     eta: Annotated[float, _within("eta")] = 0.05
     rate: Annotated[float, _within("rate")] | None = None
     mu: Annotated[float, _within("mu")] | None = None
@@ -369,6 +371,7 @@ _READERS: dict[object, link.Reader] = {
     "T": _whole("T"),
     "rule": partial(link.read_choice, RULES, _DEFAULT.rule),
     "cost": partial(link.read_choice, COSTS, _DEFAULT.cost),
+    "optimiser": partial(link.read_choice, OPTIMISERS, _DEFAULT.optimiser),
     "eta": _number("eta"),
     "rate": partial(link.read_number_or_none, BOUNDS["rate"], "the one for eta"),
     "mu": partial(link.read_number_or_none, BOUNDS["mu"], "the rule's own"),

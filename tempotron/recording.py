@@ -17,7 +17,8 @@ A chunk of K presentations from ``first`` on, made under the same conditions:
     steps    int32 [G]          weights  float32 [G, O, N]  momentum float32 [G, O, N]
 
 The last three are states of the neurons after ``steps`` presentations, the first of them that
-before the chunk. Those in between follow by repeating the updates; see `learning.update`.
+before the chunk; Adam's momentum is [G, O, 2 N + 1], see `compiled.Course`. States in between
+follow by repeating the updates; see `training.Settings`.
 
 A task:
 
@@ -75,7 +76,7 @@ def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1
         span = f"from {run.start} to {len(run)}"
         raise ValueError(f"first and end must be {span}, got {first} and {last}")
     part = slice(first, last)
-    steps = _steps(run.task, first, last, states_limit)
+    steps = _steps(run, first, last, states_limit)
     weights, momentum = run.states(steps.tolist())
     arrays: dict[str, NDArray[Any]] = {
         "epoch": run.epoch[part].astype("<i4"),
@@ -97,6 +98,7 @@ def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1
         | {
             "tau_s": settings.synaptic,
             "mu": settings.momentum,
+            "adapts": settings.adapts,
             "rate": settings.rate_for(run.task),
         },
         "reasons": REASONS,
@@ -134,10 +136,11 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return about, arrays
 
 
-def _steps(task: Task, first: int, last: int, states_limit: int) -> NDArray[np.int64]:
+def _steps(run: Run, first: int, last: int, states_limit: int) -> NDArray[np.int64]:
     """Choose after which presentations to give the state, evenly from the first on."""
-    afferents, neurons = task.kind
-    most = max(1, min(_MOST_STATES, states_limit // (8 * afferents * neurons)))
+    afferents, neurons = run.task.kind
+    wide = 3 * afferents + 1 if run.settings.adapts else 2 * afferents
+    most = max(1, min(_MOST_STATES, states_limit // (4 * wide * neurons)))
     count = max(1, last - first)
     return np.arange(first, first + count, -(-count // most))
 

@@ -21,7 +21,16 @@ from torch import Tensor
 
 from tempotron import compiled
 from tempotron.kernel import positive
-from tempotron.learning import COSTS, RULES, Cost, Rule, learning_rate, one_of
+from tempotron.learning import (
+    COSTS,
+    OPTIMISERS,
+    RULES,
+    Cost,
+    Optimiser,
+    Rule,
+    learning_rate,
+    one_of,
+)
 from tempotron.tasks import Task
 
 Outcome = Literal["running", "converged", "limit", "cancelled"]
@@ -40,10 +49,21 @@ class Settings:
     Attributes:
         rule: 'paper' or 'reflect'; see `learning.update`.
         cost: 'linear' or 'squared'; reflect has no use for it.
+        optimiser: What becomes of the update dw of an error: 'momentum' repeats a share mu of the
+            last change, as in the paper,
+
+                change = mu * change + dw
+
+            'adam', which is not the paper's and for which reflect has no use, divides by how much
+            there has been of it: with g = dw / rate at the n-th error
+
+                mean = mu * mean + (1 - mu) * g        square = .999 * square + .001 * g^2
+                change = rate * mean / (1 - mu^n) / (sqrt(square / (1 - .999^n)) + 1e-8)
+
         eta: Expected change of the corrected pattern's own peak per update, before momentum; see
             `learning.learning_rate`. Not used where a rate is given, nor by reflect.
-        rate: The paper's lambda, or reflect's kappa; None for the one that eta asks for, or
-            with reflect for 2 * (1 - mu).
+        rate: The paper's lambda, Adam's step, or reflect's kappa; None for the one that eta asks
+            for, or with reflect for 2 * (1 - mu).
         mu: Momentum: how much of the last change is repeated at the next error; None for .9, or
             .7 with reflect.
         tau: Decay time constant of the membrane, in ms.
@@ -57,10 +77,14 @@ class Settings:
 
     Raises:
         ValueError: If a name is not known or a number out of range.
+
+    Source:
+        Gutig & Sompolinsky (2006); Kingma & Ba (2015), Adam, ICLR.
     """
 
     rule: Rule = "paper"
     cost: Cost = "linear"
+    optimiser: Optimiser = "momentum"
     eta: float = 0.05
     rate: float | None = None
     mu: float | None = None
@@ -76,6 +100,7 @@ class Settings:
     def __post_init__(self) -> None:
         one_of(self.rule, RULES, "rule")
         one_of(self.cost, COSTS, "cost")
+        one_of(self.optimiser, OPTIMISERS, "optimiser")
         for name in ("eta", "rate", "tau", "tau_s", "theta"):
             if getattr(self, name) is not None:
                 _real(getattr(self, name), name)
@@ -97,6 +122,11 @@ class Settings:
         return {"paper": 0.9, "reflect": 0.7}[self.rule] if self.mu is None else self.mu
 
     @property
+    def adapts(self) -> bool:
+        """Whether Adam makes the changes."""
+        return self.optimiser == "adam" and self.rule != "reflect"
+
+    @property
     def synaptic(self) -> float:
         """The synaptic time constant in force, in ms."""
         return self.tau / 4 if self.tau_s is None else self.tau_s
@@ -111,10 +141,17 @@ class Settings:
 
 
 class State(NamedTuple):
-    """What a layer carries from presentation to presentation, both [O, N]."""
+    """What a layer carries from presentation to presentation; see `compiled.Course`."""
 
     weights: Floats
     momentum: Floats
+
+    @classmethod
+    def fresh(cls, weights: Floats, settings: Settings) -> State:
+        """Begin with some weights, and nothing that an optimiser could remember."""
+        neurons, afferents = weights.shape
+        wide = 2 * afferents + 1 if settings.adapts else afferents
+        return cls(weights, np.zeros((neurons, wide)))
 
     def copy(self) -> State:
         """Copy both arrays."""
@@ -232,7 +269,10 @@ class Run:
         Raises:
             ValueError: If a step is not an integer from 0 to K, or they do not ascend.
         """
-        return self.states(steps)[0]
+        weights = np.empty((len(steps), *self._kept[self.start].weights.shape))
+        for g, state in enumerate(self._states(steps)):
+            weights[g] = state.weights
+        return torch.from_numpy(weights)
 
     def states(self, steps: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return weights and momentum after several numbers of presentations at once.
@@ -241,14 +281,17 @@ class Run:
             steps: Numbers of presentations [G], from 0 to K, in ascending order.
 
         Returns:
-            Weights and the last change of each that momentum repeats, both float64 [G, O, N].
+            Weights [G, O, N] and momentum, or what Adam remembers, [G, O, N or 2 N + 1]; float64.
 
         Raises:
-            ValueError: If a step is not an integer from 0 to K, or they do not ascend.
+            ValueError: If a step is not an integer from 0 to K, they do not ascend, or not all
+                are under the same optimiser.
         """
+        weights, momentum = zip(*self._states(steps), strict=True)
+        return torch.from_numpy(np.stack(weights)), torch.from_numpy(np.stack(momentum))
+
+    def _states(self, steps: Sequence[int]) -> Iterator[State]:
         state, here = self._kept[self.start], self.start
-        weights = np.empty((len(steps), *state.weights.shape))
-        momentum = np.empty_like(weights)
         for g, k in enumerate(steps):
             if g and k < steps[g - 1]:
                 raise ValueError(f"steps must ascend, got {k} after {steps[g - 1]}")
@@ -256,8 +299,7 @@ class Run:
             if nearer[0] > here or here > k or k < self.start:
                 here, state = nearer
             state, here = self._replayed(state, here, k), k
-            weights[g], momentum[g] = state
-        return torch.from_numpy(weights), torch.from_numpy(momentum)
+            yield state
 
     def fork(
         self,
@@ -304,6 +346,9 @@ class Run:
         state = origin._state(k)
         if weights is not None:
             state = State(_checked_weights(weights, chosen.kind), state.momentum)
+        fresh = State.fresh(state.weights, settings)
+        if fresh.momentum.shape != state.momentum.shape:  # another optimiser remembers otherwise
+            state = fresh
         return _advanced(_Recorder(chosen, settings, state, origin, k))
 
     def _step(self, k: int, most: int) -> int:
@@ -413,7 +458,7 @@ def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Ite
         first = initial_weights(chosen, task.kind)
     else:
         first = _checked_weights(weights, task.kind)
-    return _advanced(_Recorder(task, chosen, State(first, np.zeros_like(first)), None, 0))
+    return _advanced(_Recorder(task, chosen, State.fresh(first, chosen), None, 0))
 
 
 def _last(progress: Iterator[Progress], cancelled: Callable[[], bool]) -> Run:
@@ -444,7 +489,7 @@ class _Recorder:
         self.outcome: Outcome = "running"
         self.done = start
         self.kept, self.stride, self.stretches = {start: state.copy()}, 1, 0
-        self.most_kept = max(2, _KEPT_BYTES // (16 * state.weights.size))
+        self.most_kept = max(2, _KEPT_BYTES // sum(array.nbytes for array in state))
         self.pieces = [_Piece.before(parent, start)] if parent else []
         self.events = task.events(settings.tau, settings.synaptic)
         self.fire = _rows(task.targets.numpy())
@@ -616,9 +661,8 @@ def step_of(settings: Settings, task: Task) -> compiled.Step:
     rule = compiled.LINEAR if settings.cost == "linear" else compiled.SQUARED
     if settings.rule == "reflect":
         rule = compiled.REFLECT
-    return compiled.Step(
-        rule, float(settings.theta), float(settings.rate_for(task)), float(settings.momentum)
-    )
+    theta, rate, mu = settings.theta, settings.rate_for(task), settings.momentum
+    return compiled.Step(rule, float(theta), float(rate), float(mu), settings.adapts)
 
 
 def _alike(one: Settings, other: Settings) -> bool:

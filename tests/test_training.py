@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tempotron import Run, Settings, Task, credit, find_peak, tasks, train
-from tempotron.learning import learning_rate, update
+from tempotron.learning import learning_rate, linear_cost, squared_cost, update
 from tempotron.training import stream
 
 RECORD = ("epoch", "pattern", "v_max", "t_max", "reason")
@@ -301,6 +301,7 @@ def test_a_long_run_stays_small() -> None:
         ("rate", 0.0), ("mu", 1.0), ("mu", -0.1), ("mu", math.nan), ("tau", 0.0),
         ("tau_s", math.inf), ("theta", -1.0), ("theta", "1"), ("epochs", 0), ("epochs", 1.5),
         ("seed", -1), ("seed", True), ("spread", -1.0), ("spread", math.inf), ("mean", math.nan),
+        ("optimiser", "sgd"),
     ],
 )  # fmt: skip
 def test_impossible_settings_are_refused_by_name(name: str, value: object) -> None:
@@ -331,3 +332,37 @@ def test_impossible_weights_tasks_and_steps_are_refused_by_name() -> None:
                 call(step)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=rf"^k must be an integer from 0 to {len(BASE) - 1}"):
         BASE.change(len(BASE))
+
+
+@pytest.mark.parametrize("cost", ["linear", "squared"])
+def test_adam_is_that_of_torch_on_the_errors_alone(cost: str) -> None:
+    task = tasks.random_latencies(afferents=12, load=1.0, seed=3)
+    run = train(task, cost=cost, optimiser="adam", rate=0.02, mu=0.8, epochs=8, seed=2)
+    weights = run.at(0).requires_grad_()
+    adam = torch.optim.Adam([weights], lr=0.02, betas=(0.8, 0.999), eps=1e-8)
+    for k, p in enumerate(run.pattern.tolist()):
+        v_max = find_peak(weights, task.spikes[[p]], task.T, 15.0, 3.75).v_max
+        costs = {"linear": linear_cost, "squared": squared_cost}
+        loss = costs[cost](v_max, task.targets[[p]])
+        if loss > 0:
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+        torch.testing.assert_close(weights.detach(), run.at(k + 1), rtol=1e-9, atol=1e-12)
+
+
+def test_a_fork_to_another_optimiser_forgets_what_the_first_remembered() -> None:
+    run = train(tasks.random_latencies(afferents=20, load=1.0), epochs=5)
+    adam = run.fork(30, optimiser="adam")
+    again = train(adam.task, weights=run.at(30), optimiser="adam", shuffle=False, epochs=1)
+    assert torch.equal(adam.at(30), run.at(30))
+    assert adam.states([30])[1].tolist() == again.states([0])[1].tolist()
+    back = adam.fork(35)
+    assert back.v_max.tolist() == adam.v_max.tolist()
+    assert torch.equal(back.weights, adam.weights)
+
+
+def test_reflect_has_no_use_for_adam() -> None:
+    task = tasks.random_latencies(afferents=20, load=1.0)
+    plain, adam = (train(task, rule="reflect", optimiser=name) for name in ("momentum", "adam"))
+    assert torch.equal(plain.weights, adam.weights)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from tempotron import explain, export, figures
 from tempotron.counting import timing_or_rate
-from tempotron.learning import COSTS, RULES
+from tempotron.learning import COSTS, OPTIMISERS, RULES
 from tempotron.plan import BOUNDS, Plan, Recorder, settings_of, size_of, task_of
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.tasks import Task
@@ -50,6 +50,7 @@ def choose(lab: Lab) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _select(lab, "rule", "Rule", RULES)
         _select(lab, "cost", "Cost", COSTS, disabled=reflects)
+        _select(lab, "optimiser", "Optimiser", OPTIMISERS, disabled=reflects)
         _number(lab, "eta", "eta", 0.01, reflects or plan.rate is not None)
         _number(lab, "rate", "lambda", 0.01, instead=settings.rate_for(task))
         _number(lab, "mu", "mu", 0.05, instead=settings.momentum)

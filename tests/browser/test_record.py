@@ -60,12 +60,13 @@ RUNS: dict[str, Run] = {
     "squared": train(random_latencies(afferents=12, load=0.5, seed=4), cost="squared", epochs=30),
     "spikes": train(poisson_rates(afferents=5, load=2.0, seed=4), tau_s=15.0, epochs=30),
     "classes": train(measured("iris", seed=1), seed=1, epochs=10),
+    "adam": train(random_latencies(afferents=12, load=1.0, seed=2), seed=1, optimiser="adam"),
     "hard": train(random_latencies(afferents=100, load=4.0, seed=4), theta=2.0, mu=0.5, epochs=100),
 }
 
 
 FIRST = RUNS["paper"].fork(30, tau=20.0, theta=1.3)
-RUNS["forked"] = FIRST.fork(55, task=swapped(FIRST.task), rule="reflect", tau=10.0)
+RUNS["forked"] = FIRST.fork(55, task=swapped(FIRST.task), optimiser="adam", tau=10.0)
 
 
 def encoded(data: bytes) -> str:

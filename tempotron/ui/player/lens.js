@@ -2,6 +2,7 @@
 
 import { path, ticks, voltageRange } from "./axes.js";
 import { element, labels, percent, resize, say, signed } from "./dom.js";
+import { adamOf } from "./record.js";
 import { psp } from "./voltage.js";
 
 const POINTS = 401;
@@ -32,13 +33,13 @@ export class Lens {
     this.#difference(done);
   }
 
-  #equation({ conditions, changed, reason, change, credit, step, v_max, t_max, fire, fired, wrong }) {
+  #equation(done) {
+    const { conditions, changed, reason, change, credit, v_max, t_max, fire, fired, wrong } = done;
     const what = `V_max = ${v_max.toFixed(3)} at ${t_max.toFixed(1)} ms, ${fired ? "fired" : "silent"}`;
     if (!changed) return `${what}: nothing changed, ${reason}.`;
     if (!wrong) return `${what}: nothing changed.`;
     const most = credit.reduce((best, c, n) => (Math.abs(c) > Math.abs(credit[best]) ? n : best), 0);
-    const own = step * credit[most];
-    const terms = `step x credit + momentum = ${signed(step)} x ${credit[most].toFixed(3)} ${signed(change[most] - own)}`;
+    const terms = conditions.adapts ? adamTerms(done, most) : momentumTerms(done, most);
     const word = fire ? "a miss: weights go up" : "a false alarm: weights go down";
     return `${what} (theta = ${conditions.theta}): ${word}. dw of A${most + 1} = ${terms} = ${signed(change[most])}.`;
   }
@@ -93,4 +94,13 @@ export class Lens {
 
 function newRow() {
   return element("credit", element("name"), element("track", element("moment")), element("dw"));
+}
+
+function momentumTerms({ step, credit, change }, n) {
+  return `step x credit + momentum = ${signed(step)} x ${credit[n].toFixed(3)} ${signed(change[n] - step * credit[n])}`;
+}
+
+function adamTerms({ conditions: { mu, rate }, momentum }, n) {
+  const { mean, deviation } = adamOf(momentum, n, mu);
+  return `rate x mean / deviation of its past credits = ${rate.toPrecision(3)} x ${signed(mean)} / ${deviation.toFixed(4)}`;
 }

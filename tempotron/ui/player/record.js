@@ -6,6 +6,7 @@ import { kernel, peak, psp, states, voltage } from "./voltage.js";
 
 const COLUMNS = { epoch: Int32Array, pattern: Int32Array, reason: Int8Array, v_max: Float32Array, t_max: Float32Array, decided: Int8Array };
 const [CHANGED, RIGHT, , SMALL_STEP] = [0, 1, 2, 3]; // of `reason`
+const [SQUARES, LEAST] = [0.999, 1e-8]; // of Adam; see `compiled`
 const FADED = 40; // time constants after which a spike's share in the credit is lost in rounding
 
 /** A run that may still be growing. */
@@ -43,9 +44,8 @@ export class Record {
 
   #keep({ steps, weights, momentum }) {
     const { afferents, neurons } = this.task;
-    const size = neurons * afferents;
     steps.forEach((step, g) => {
-      const part = (array) => array.subarray(g * size, (g + 1) * size);
+      const part = (array) => array.subarray((g * array.length) / steps.length, ((g + 1) * array.length) / steps.length);
       this.states.push({ step, weights: part(weights), momentum: part(momentum), conditions: this.conditions });
     });
     weights.forEach((w, i) => {
@@ -96,7 +96,10 @@ export class Record {
     const kept = this.#kept(k);
     let here = this.cursors[neuron];
     if (!here || here.step > k || here.step <= kept.step) {
-      const own = (array) => Float64Array.from(array.subarray(neuron * this.task.afferents, (neuron + 1) * this.task.afferents));
+      const own = (array) => {
+        const wide = array.length / this.task.neurons;
+        return Float64Array.from(array.subarray(neuron * wide, (neuron + 1) * wide));
+      };
       here = { ...kept, weights: own(kept.weights), momentum: own(kept.momentum) };
       this.cursors[neuron] = here;
     }
@@ -118,6 +121,10 @@ export class Record {
     if (!this.#moved(at)) return;
     const credit = this.#credit(this.pattern[step], this.t_max[at], conditions);
     const factor = this.#factor(at, credit, conditions);
+    if (conditions.adapts) {
+      adapt(weights, momentum, credit, factor / conditions.rate, conditions);
+      return;
+    }
     for (let n = 0; n < weights.length; n += 1) {
       momentum[n] = conditions.mu * momentum[n] + factor * credit[n];
       weights[n] += momentum[n];
@@ -162,7 +169,8 @@ export class Record {
     const at = i * this.task.neurons + neuron;
     const before = this.weights(i, neuron);
     const conditions = this.under(k);
-    const after = this.weights(k, neuron);
+    const { weights, momentum } = this.#state(k, neuron);
+    const after = weights.slice();
     const credit = this.#credit(this.pattern[i], this.t_max[at], conditions);
     return {
       conditions,
@@ -177,6 +185,7 @@ export class Record {
       wrong: this.reason[at] !== RIGHT,
       credit,
       step: this.#factor(at, credit, conditions),
+      momentum: momentum.slice(),
       before,
       after,
       change: after.map((w, n) => w - before[n]),
@@ -193,4 +202,25 @@ export class Record {
   endOfEpoch(k) {
     return this.starts[this.epoch[Math.min(k, this.count - 1)] + 1] ?? this.count;
   }
+}
+
+/** Move weights by Adam, as `_adapt` in tempotron/compiled.py does. */
+function adapt(weights, momentum, credit, size, { mu, rate }) {
+  const count = weights.length;
+  momentum[2 * count] += 1;
+  for (let n = 0; n < count; n += 1) {
+    const gradient = size * credit[n];
+    momentum[n] += (1 - mu) * (gradient - momentum[n]);
+    momentum[count + n] += (1 - SQUARES) * (gradient * gradient - momentum[count + n]);
+    const { mean, deviation } = adamOf(momentum, n, mu);
+    weights[n] += (rate * mean) / deviation;
+  }
+}
+
+/** Mean and deviation of one weight's gradients so far, free of what they began with. */
+export function adamOf(momentum, n, mu) {
+  const count = (momentum.length - 1) / 2;
+  const errors = momentum[2 * count];
+  const mean = momentum[n] / (1 - mu ** errors);
+  return { mean, deviation: Math.sqrt(momentum[count + n] / (1 - SQUARES ** errors)) + LEAST };
 }
