@@ -3,6 +3,7 @@
 import base64
 import gc
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -599,7 +600,8 @@ def test_a_running_sweep_shows_its_progress_and_can_be_cancelled_and_gone_on_wit
     begin = time.monotonic()
     press(at, "Cancel")
     assert time.monotonic() - begin < 2
-    assert "Cancelled after 0 of 4 runs." in texts(at)
+    (told,) = [text for text in texts(at) if text.startswith("Cancelled after")]
+    assert re.fullmatch(r"Cancelled after [0-3] of 4 runs\.", told)
     assert "Go on" in [button.label for button in at.button]
 
 
