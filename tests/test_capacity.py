@@ -294,7 +294,9 @@ def test_a_sweep_computes_only_what_its_file_does_not_hold(
 def workers() -> list[psutil.Process]:
     """The processes at work for a sweep; the tests have other children, such as a browser."""
     children = psutil.Process().children()
-    return [child for child in children if "tempotron.capacity.worker" in child.cmdline()]
+    commands = [child.as_dict(["cmdline"])["cmdline"] or [] for child in children]
+    named = zip(children, commands, strict=True)
+    return [child for child, command in named if "tempotron.capacity.worker" in command]
 
 
 def test_the_cells_of_a_killed_process_are_given_to_another() -> None:
