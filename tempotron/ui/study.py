@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,10 +11,11 @@ import streamlit as st
 from tempotron import explain, export, figures
 from tempotron.counting import timing_or_rate
 from tempotron.learning import COSTS, OPTIMISERS, RULES
-from tempotron.plan import BOUNDS, Plan, Recorder, settings_of, size_of, task_of
+from tempotron.plan import BOUNDS, Recorder, settings_of, size_of, task_of
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.tasks import Task
 from tempotron.training import Run
+from tempotron.ui.fields import NARROW, Fields
 from tempotron.ui.forks import compare
 from tempotron.ui.gallery import gallery
 from tempotron.ui.own import mine
@@ -25,22 +25,21 @@ from tempotron.ui.session import MENU, Lab, show_address
 from tempotron.ui.transfer import download
 
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
-_NARROW = 104  # px
 
 
 def choose(lab: Lab) -> None:
     """Let a person choose everything that decides how a run goes."""
     plan, task, settings = lab.plan, task_of(lab.plan), settings_of(lab.plan)
     size, several = size_of(plan.task, plan.own), task.kind[1] > 1
-    reflects = plan.rule == "reflect"
+    reflects, fields = plan.rule == "reflect", Fields("plan", plan, BOUNDS, lab.choose)
     gallery(plan, lambda task: lab.choose(task=task))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _number(lab, "patterns", "Patterns", 1, size.patterns is not None)
-        _number(lab, "afferents", "Afferents", 1, size.afferents is not None)
+        fields.number("patterns", "Patterns", 1, disabled=size.patterns is not None)
+        fields.number("afferents", "Afferents", 1, disabled=size.afferents is not None)
         if plan.task == "own":
-            _number(lab, "T", "Length (ms)", 10)
-        _number(lab, "jitter", "Jitter (ms)", 0.5)
-        _number(lab, "seed", "Seed", 1)
+            fields.number("T", "Length (ms)", 10)
+        fields.number("jitter", "Jitter (ms)", 0.5)
+        fields.number("seed", "Seed", 1)
         swap = {"swap": not plan.swap}
         st.button("Swap the labels", on_click=lab.choose, kwargs=swap, disabled=several)
         new = {"seed": (plan.seed + 1) % int(BOUNDS["seed"][1] + 1)}
@@ -48,18 +47,18 @@ def choose(lab: Lab) -> None:
         st.button("Reset", on_click=lab.reset)
     st.markdown(f"**{task.name}**, {_size(task)}. {task.sentence}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _select(lab, "rule", "Rule", RULES)
-        _select(lab, "cost", "Cost", COSTS, disabled=reflects)
-        _select(lab, "optimiser", "Optimiser", OPTIMISERS, disabled=reflects)
-        _number(lab, "eta", "eta", 0.01, reflects or plan.rate is not None)
-        _number(lab, "rate", "lambda", 0.01, instead=settings.rate_for(task))
-        _number(lab, "mu", "mu", 0.05, instead=settings.momentum)
-        _number(lab, "tau", "tau (ms)", 1.0)
-        _number(lab, "tau_s", "tau_s (ms)", 0.5, instead=settings.synaptic)
-        _number(lab, "theta", "theta", 0.1)
-        _number(lab, "mean", "Start: mean", 0.1)
-        _number(lab, "spread", "Start: s.d.", 0.1)
-        _number(lab, "epochs", "Epochs", 10)
+        fields.select("rule", "Rule", RULES)
+        fields.select("cost", "Cost", COSTS, disabled=reflects)
+        fields.select("optimiser", "Optimiser", OPTIMISERS, disabled=reflects)
+        fields.number("eta", "eta", 0.01, disabled=reflects or plan.rate is not None)
+        fields.number("rate", "lambda", 0.01, instead=f"{settings.rate_for(task):.4g}")
+        fields.number("mu", "mu", 0.05, instead=f"{settings.momentum:.4g}")
+        fields.number("tau", "tau (ms)", 1.0)
+        fields.number("tau_s", "tau_s (ms)", 0.5, instead=f"{settings.synaptic:.4g}")
+        fields.number("theta", "theta", 0.1)
+        fields.number("mean", "Start: mean", 0.1)
+        fields.number("spread", "Start: s.d.", 0.1)
+        fields.number("epochs", "Epochs", 10)
     if plan.task == "own":
         mine(lab)
     if lab.plan_notice:
@@ -99,7 +98,7 @@ def _timing_or_rate(run: Run, step: int) -> None:
     """Let one switch take the timing away and leave the counts."""
     st.header("Timing or rate?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sigma = st.number_input("sigma (ms)", 0.5, 200.0, 5.0, 0.5, key="sigma", width=_NARROW)
+        sigma = st.number_input("sigma (ms)", 0.5, 200.0, 5.0, 0.5, key="sigma", width=NARROW)
         switched = st.toggle("Jitter every spike time by sigma, keep the counts", key="jittered")
     jitter = sigma if switched else 0.0
     contest = timing_or_rate(run, step, sorted({*_SIGMAS, jitter}) if switched else [jitter])
@@ -161,59 +160,3 @@ def _size(task: Task) -> str:
     layer = f" for {neurons} neurons" if neurons > 1 else ""
     load = f"{patterns / afferents:.3g} per afferent"
     return f"{patterns} patterns of {afferents} afferents{layer} ({load})"
-
-
-def _select(
-    lab: Lab, name: str, label: str, options: tuple[str, ...], disabled: bool = False
-) -> None:
-    st.selectbox(
-        label,
-        options,
-        key=_key(lab, name),
-        width=_NARROW,
-        disabled=disabled,
-        on_change=_changed,
-        args=(lab, name),
-    )
-
-
-def _number(
-    lab: Lab,
-    name: str,
-    label: str,
-    step: float,
-    disabled: bool = False,
-    instead: float | None = None,
-) -> None:
-    """Show a field for a number, with what is in force ``instead`` as long as it is empty."""
-    kind = type(step)
-    low, high = BOUNDS[name]
-    st.number_input(
-        label,
-        kind(low),
-        kind(high),
-        None if instead is not None else "min",
-        step,
-        format="%d" if kind is int else "%.6g",
-        key=_key(lab, name),
-        width=_NARROW,
-        disabled=disabled,
-        placeholder=None if instead is None else f"{instead:.4g}",
-        on_change=_changed,
-        args=(lab, name),
-    )
-
-
-def _key(lab: Lab, name: str) -> str:
-    """Give a widget the value of the plan; return its key."""
-    key, value = f"plan_{name}", getattr(lab.plan, name)
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    return key
-
-
-def _changed(lab: Lab, name: str) -> None:
-    value: Any = st.session_state[f"plan_{name}"]
-    if value is None and getattr(Plan(), name) is not None:
-        value = getattr(Plan(), name)  # a field was emptied
-    lab.choose(**{name: value})

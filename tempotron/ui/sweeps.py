@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
 from streamlit import runtime
@@ -20,7 +19,6 @@ from tempotron.capacity.request import (
     CHOICES,
     LIMITS,
     OWN,
-    Request,
     command,
     lab_of,
     read_values,
@@ -29,6 +27,7 @@ from tempotron.capacity.summary import AXES as AXIS_NAMES
 from tempotron.learning import RULES
 from tempotron.link import count
 from tempotron.ui.curves import results, runs
+from tempotron.ui.fields import WIDE, Fields
 from tempotron.ui.session import Lab as Visitor
 from tempotron.ui.session import show_address
 
@@ -38,7 +37,18 @@ _SCHEDULER = "TEMPOTRON_SCHEDULER"
 _TURN = threading.Semaphore(2)
 _PROCESSES = min(os.cpu_count() or 1, 8)  # of a sweep; a cluster is for more
 _GRACE = 5  # seconds without its page after which a sweep ends
-_NARROW, _WIDE = 104, 216  # px
+_NUMBERS = (
+    ("afferents", "Afferents", 1, None),
+    ("load", "Load", 0.25, None),
+    ("T", "T (ms)", 50.0, None),
+    ("tau", "tau (ms)", 1.0, None),
+    ("tau_s", "tau_s (ms)", 0.5, "tau / 4"),
+    ("eta", "eta", 0.01, "the paper's"),
+    ("mu", "mu", 0.05, "the rule's"),
+    ("jitter", "Jitter (ms)", 0.5, None),
+    ("test_jitter", "In tests (ms)", 0.5, None),
+    ("epochs", "Epochs", 50, None),
+)
 _TASK_NAMES = {
     "latencies": "Random latency patterns",
     "synchrony": "Pairwise synchrony",
@@ -50,30 +60,24 @@ def choose(lab: Visitor) -> None:
     """Let a person choose a lab, or everything that decides how a sweep of their own goes."""
     request = lab.request
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _select(lab, "lab", "Sweep", CHOICES, _title, 2 * _WIDE)
+        fields = _fields(lab)
+        fields.select("lab", "Sweep", CHOICES, shown=_title, width=2 * WIDE)
     if request.lab == OWN:
         _own(lab)
     show_address(lab)
 
 
 def _own(lab: Visitor) -> None:
+    fields, swept = _fields(lab), lab.request.axis
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _select(lab, "axis", "Swept", AXES, AXIS_NAMES.__getitem__, _WIDE)
+        fields.select("axis", "Swept", AXES, shown=AXIS_NAMES.__getitem__, width=WIDE)
         _values(lab)
-        _number(lab, "seeds", "Seeds", 1)
-        _select(lab, "task", "Task", TASKS, _TASK_NAMES.__getitem__, _WIDE)
-        _select(lab, "rule", "Rule", RULES)
+        fields.number("seeds", "Seeds", 1)
+        fields.select("task", "Task", TASKS, shown=_TASK_NAMES.__getitem__, width=WIDE)
+        fields.select("rule", "Rule", RULES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _number(lab, "afferents", "Afferents", 1)
-        _number(lab, "load", "Load", 0.25)
-        _number(lab, "T", "T (ms)", 50.0)
-        _number(lab, "tau", "tau (ms)", 1.0)
-        _number(lab, "tau_s", "tau_s (ms)", 0.5, "tau / 4")
-        _number(lab, "eta", "eta", 0.01, "the paper's")
-        _number(lab, "mu", "mu", 0.05, "the rule's")
-        _number(lab, "jitter", "Jitter (ms)", 0.5)
-        _number(lab, "test_jitter", "In tests (ms)", 0.5)
-        _number(lab, "epochs", "Epochs", 50)
+        for name, label, step, instead in _NUMBERS:
+            fields.number(name, label, step, disabled=name == swept, instead=instead)
 
 
 def bench(lab: Visitor) -> None:
@@ -198,43 +202,8 @@ def _spread(values: Sequence[float]) -> str:
     return f"is {low}" if low == high else f"runs from {low} to {high}"
 
 
-def _select(
-    lab: Visitor,
-    name: str,
-    label: str,
-    options: Sequence[str],
-    shown: Callable[[str], str] = str,
-    width: int = _NARROW,
-) -> None:
-    st.selectbox(
-        label,
-        options,
-        key=_key(lab, name),
-        format_func=shown,
-        width=width,
-        on_change=_changed,
-        args=(lab, name),
-    )
-
-
-def _number(lab: Visitor, name: str, label: str, step: float, otherwise: str | None = None) -> None:
-    """Show a field for a number; empty it stands for something else, if at all it may be."""
-    kind = type(step)
-    low, high = LIMITS[name]
-    st.number_input(
-        label,
-        kind(low),
-        kind(high),
-        None if otherwise else "min",
-        step,
-        format="%d" if kind is int else "%.6g",
-        key=_key(lab, name),
-        width=_NARROW,
-        disabled=name == lab.request.axis,
-        placeholder=otherwise,
-        on_change=_changed,
-        args=(lab, name),
-    )
+def _fields(lab: Visitor) -> Fields:
+    return Fields("request", lab.request, LIMITS, lab.ask)
 
 
 def _values(lab: Visitor) -> None:
@@ -242,21 +211,5 @@ def _values(lab: Visitor) -> None:
     key, values = "request_values", lab.request.values
     if key not in st.session_state or read_values("", st.session_state[key], []) != values:
         st.session_state[key] = " ".join(f"{value:g}" for value in values)
-    st.text_input(
-        "Values", key=key, width=_WIDE, on_change=_changed, args=(lab, "values"), max_chars=300
-    )
-
-
-def _key(lab: Visitor, name: str) -> str:
-    """Give a widget the value of the request; return its key."""
-    key, value = f"request_{name}", getattr(lab.request, name)
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-    return key
-
-
-def _changed(lab: Visitor, name: str) -> None:
-    value: Any = st.session_state[f"request_{name}"]
-    if value is None and getattr(Request(), name) is not None:
-        value = getattr(Request(), name)  # a field was emptied
-    lab.ask(**{name: value})
+    changed = _fields(lab).changed
+    st.text_input("Values", key=key, width=WIDE, on_change=changed, args=("values",), max_chars=300)
