@@ -36,8 +36,10 @@ from tempotron.tasks import Task
 Outcome = Literal["running", "converged", "limit", "cancelled"]
 Floats = NDArray[np.float64]
 
-# Presentations in a stretch: long enough to make calls cheap, short enough for a smooth progress.
+# Presentations in a block: long enough to make calls cheap, short enough for a smooth progress.
 _STRETCH = 1024
+# Blocks in a stretch where nobody watches: between two of them caches would forget the patterns.
+_UNWATCHED = 4
 # Memory for the weights kept along the way, from which all others are recovered.
 _KEPT_BYTES = 64_000_000
 
@@ -431,7 +433,7 @@ def train(
     Source:
         Gutig & Sompolinsky (2006) for the online rule with momentum on error trials.
     """
-    return _last(stream(task, weights=weights, **settings), cancelled)
+    return _last(_advanced(_begin(task, weights, settings), _UNWATCHED), cancelled)
 
 
 def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Iterator[Progress]:
@@ -451,6 +453,10 @@ def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Ite
     Raises:
         ValueError: At once, if a setting is not valid or the weights do not fit the task.
     """
+    return _advanced(_begin(task, weights, settings))
+
+
+def _begin(task: Task, weights: Tensor | None, settings: dict[str, Any]) -> _Recorder:
     chosen = Settings(**settings)
     if not isinstance(task, Task):
         raise ValueError(f"task must be a Task, got {type(task)}")
@@ -458,7 +464,7 @@ def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Ite
         first = initial_weights(chosen, task.kind)
     else:
         first = _checked_weights(weights, task.kind)
-    return _advanced(_Recorder(task, chosen, State.fresh(first, chosen), None, 0))
+    return _Recorder(task, chosen, State.fresh(first, chosen), None, 0)
 
 
 def _last(progress: Iterator[Progress], cancelled: Callable[[], bool]) -> Run:
@@ -471,10 +477,14 @@ def _last(progress: Iterator[Progress], cancelled: Callable[[], bool]) -> Run:
     raise RuntimeError("a run ended without an outcome")
 
 
-def _advanced(recorder: _Recorder) -> Iterator[Progress]:
+def _advanced(recorder: _Recorder, blocks: int = 1) -> Iterator[Progress]:
+    """Yield progress before a run, after its first block, and then after so many each."""
     yield recorder.progress()
+    if recorder.outcome == "running":
+        recorder.advance(1)
+        yield recorder.progress()
     while recorder.outcome == "running":
-        recorder.advance()
+        recorder.advance(blocks)
         yield recorder.progress()
 
 
@@ -531,9 +541,9 @@ class _Recorder:
         if clean:
             self.outcome = "converged"
 
-    def advance(self) -> None:
-        """Present the patterns of one stretch."""
-        order, epoch = self._schedule()
+    def advance(self, blocks: int) -> None:
+        """Present the patterns of some blocks, or of what is left of the first and some more."""
+        order, epoch = self._schedule(blocks)
         count, neurons = len(order), len(self.fire)
         course = compiled.Course(
             *self.state,
@@ -545,17 +555,16 @@ class _Recorder:
         peaks, times, reason = course.v_max.T.copy(), course.t_max.T.copy(), course.outcome.T.copy()
         self._record(_Piece(epoch, order, peaks, times, reason))
 
-    def _schedule(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Lay down patterns and epochs of the next stretch, up to the end of its block."""
+    def _schedule(self, blocks: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Lay down patterns and epochs of the next stretch, up to the end of its last block."""
         patterns = self.task.patterns
         block = block_length(patterns)
         number, within = divmod(self.epoch, block)
-        order = block_order(self.settings, patterns, number)
-        epochs = np.repeat(np.arange(block, dtype=np.int32) + number * block, patterns)
-        wanted = slice(
-            within * patterns + self.place,
-            min(block, self.settings.epochs - number * block) * patterns,
-        )
+        left = self.settings.epochs - number * block
+        numbers = range(number, number + min(blocks, -(-left // block)))
+        order = np.concatenate([block_order(self.settings, patterns, i) for i in numbers])
+        epochs = np.repeat(np.arange(len(order), dtype=np.int32) + number * block, patterns)
+        wanted = slice(within * patterns + self.place, min(len(order), left) * patterns)
         return order.ravel()[wanted], epochs[wanted]
 
     def _record(self, piece: _Piece) -> None:
