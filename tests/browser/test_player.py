@@ -262,6 +262,7 @@ def test_a_fork_keeps_both_runs_on_the_curve_with_their_playheads_linked(
     page.get_by_role("spinbutton", name="eta", exact=True).fill("0.3")
     page.keyboard.press("Enter")
     expect(page.get_by_text("eta was 0.05 and is 0.3")).to_be_visible()
+    expect(page.get_by_label("Presentations done")).to_have_attribute("max", "110")
     note = page.get_by_text(re.compile(r"Pinned run 1: \d+ of 10 wrong in epoch 6"))
     expect(note).to_be_visible()
     expect(page.locator(".pins path")).to_have_count(1)
