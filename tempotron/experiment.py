@@ -242,10 +242,10 @@ def decode(parameters: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     Returns:
         The nearest valid experiment, and one clause for every change (see `repair`).
     """
-    try:
-        fields = link.read(parameters)
-    except ValueError as error:
-        return _DEFAULT, [f"{error}: so the default is shown"]
+    return link.decode(parameters, _repair_text, _DEFAULT)
+
+
+def _repair_text(fields: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     return repair({name: _read(name, value) for name, value in fields.items()})
 
 

@@ -13,7 +13,7 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 LINK_COMFORT = 2_000
@@ -21,6 +21,7 @@ LINK_LIMIT = 8_000
 _UNPACKED_LIMIT = 100_000
 
 Bounds = tuple[float, float]
+Opened = TypeVar("Opened")
 Reader = Callable[[str, object, list[str]], object]
 
 # '_', '~', '-' and '.' pass through a URL unescaped.
@@ -65,6 +66,24 @@ def read(parameters: Mapping[str, str]) -> Mapping[str, str]:
     except (ValueError, zlib.error) as error:
         raise ValueError("its packed part is damaged") from error
     return packed | {name: parameters[name] for name in parameters if name != "z"}
+
+
+def decode(
+    parameters: Mapping[str, str],
+    repair: Callable[[Mapping[str, str]], tuple[Opened, list[str]]],
+    default: Opened,
+) -> tuple[Opened, list[str]]:
+    """Open what the parameters of a link hold, or the default if they cannot be read at all.
+
+    Args:
+        parameters: As the browser hands them over.
+        repair: Finds what is nearest to the unpacked ones, and one clause for every change.
+        default: What is opened otherwise.
+    """
+    try:
+        return repair(read(parameters))
+    except ValueError as error:
+        return default, [f"{error}: so the default is shown"]
 
 
 def read_fields(

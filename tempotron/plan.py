@@ -296,10 +296,7 @@ def decode(parameters: Mapping[str, str]) -> tuple[Plan, list[str]]:
     Returns:
         The nearest valid plan, and one clause for every change; see `link`.
     """
-    try:
-        return repair(link.read(parameters))
-    except ValueError as error:
-        return _DEFAULT, [f"{error}: so the default is shown"]
+    return link.decode(parameters, repair, _DEFAULT)
 
 
 def repair(raw: Mapping[Any, object]) -> tuple[Plan, list[str]]:

@@ -121,11 +121,11 @@ def test_jitter_is_drawn_anew_in_every_epoch() -> None:
 
 
 def test_training_with_jitter_makes_what_is_learned_last() -> None:
-    def test_errors(jitter: float) -> list[float]:
+    def errors_when_tested(jitter: float) -> list[float]:
         cells = grid(jitter=jitter, test_jitter=[0, 2, 5], afferents=100, mu=0.99, epochs=100)
         return [1 - solve(cell).test_accuracy for cell in cells]
 
-    clean, noisy = test_errors(0), test_errors(5)
+    clean, noisy = errors_when_tested(0), errors_when_tested(5)
     assert clean[0] == 0
     assert 0 < clean[1] < clean[2]
     assert noisy[1] < clean[1]

@@ -157,10 +157,7 @@ def decode(parameters: Mapping[str, str]) -> tuple[Request, list[str]]:
     Returns:
         The nearest valid request, and one clause for every change; see `link`.
     """
-    try:
-        return repair(link.read(parameters))
-    except ValueError as error:
-        return _DEFAULT, [f"{error}: so the default is shown"]
+    return link.decode(parameters, repair, _DEFAULT)
 
 
 def repair(raw: Mapping[Any, object]) -> tuple[Request, list[str]]:

@@ -120,16 +120,19 @@ class Lab:
     @property
     def plan_link(self) -> dict[str, str]:
         """The parameters of a link to the plan; none if it is too large for a link."""
-        return dict(parse_qsl(plans.encode(self.plan))) if self.linkable else {}
+        return dict(parse_qsl(self._plan_query or ""))
 
     @property
     def linkable(self) -> bool:
         """Whether the plan is small enough for a link."""
+        return self._plan_query is not None
+
+    @property
+    def _plan_query(self) -> str | None:
         try:
-            plans.encode(self.plan)
+            return plans.encode(self.plan)
         except ValueError:
-            return False
-        return True
+            return None
 
     @property
     def request_link(self) -> dict[str, str]:
