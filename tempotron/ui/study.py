@@ -24,6 +24,7 @@ from tempotron.ui.plot import plot
 from tempotron.ui.session import MENU, Lab, show_address
 from tempotron.ui.transfer import download
 
+_WORD = 140  # px, for a word of eight letters
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 
 
@@ -49,7 +50,7 @@ def choose(lab: Lab) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         fields.select("rule", "Rule", RULES)
         fields.select("cost", "Cost", COSTS, disabled=reflects)
-        fields.select("optimiser", "Optimiser", OPTIMISERS, disabled=reflects)
+        fields.select("optimiser", "Optimiser", OPTIMISERS, width=_WORD, disabled=reflects)
         fields.number("eta", "eta", 0.01, disabled=reflects or plan.rate is not None)
         fields.number("rate", "lambda", 0.01, instead=f"{settings.rate_for(task):.4g}")
         fields.number("mu", "mu", 0.05, instead=f"{settings.momentum:.4g}")

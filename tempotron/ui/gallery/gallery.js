@@ -14,6 +14,15 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   while (gallery.children.length > tasks.length) gallery.lastChild.remove();
   while (gallery.children.length < tasks.length) gallery.append(newButton());
   tasks.forEach((task, i) => label(gallery.children[i], task, task.key === chosen));
+  if (gallery.dataset.chosen === chosen) return;
+  gallery.dataset.chosen = chosen;
+  reveal(gallery, gallery.querySelector("[aria-pressed=true]"));
+}
+
+/** Scroll a button into sight, sideways only. */
+function reveal(gallery, button) {
+  const [frame, box] = [gallery.getBoundingClientRect(), button.getBoundingClientRect()];
+  gallery.scrollLeft += Math.max(0, box.right - frame.right) - Math.max(0, frame.left - box.left);
 }
 
 function newButton() {
