@@ -4,7 +4,10 @@ In reading order, each module using only those before it:
 
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
+    machine     how functions become machine code
     lanes       four numbers side by side in one register
+    threads     compiled code on several threads
+    events      spike patterns in order of time, prepared once
     compiled    the same peaks, and online learning, in machine code
     layer       the same voltages and peaks with their gradients
     neuron      Tempotron, the trainable module
@@ -31,8 +34,9 @@ from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time, psp_p
 from tempotron.layer import warm_up
 from tempotron.neuron import Tempotron
 from tempotron.peak import Peak, credit, find_peak, first_crossing, voltage
+from tempotron.settings import Settings
 from tempotron.tasks import Task
-from tempotron.training import Run, Settings, train
+from tempotron.training import Run, train
 
 __all__ = [
     "Peak",

@@ -1,35 +1,29 @@
 """The compiled core: exact peaks and online learning, event by event, in machine code.
 
-A pass over a pattern carries the neuron's voltage V and drive q (see `Kinetics`) from spike to
-spike; the order of the spikes and the decay over each gap are prepared once, as `Events`. What is
-computed here is defined in `peak` and `learning`; this module only does it fast.
+A pass over a pattern carries the neuron's voltage V and drive q (see `Kinetics`) from event to
+event. What is computed here is defined in `peak` and `learning`; this module only does it fast.
 
-Functions with a leading underscore are compiled by Numba on their first call and kept on disk;
-`layer.warm_up` does so ahead of time. They release the interpreter's lock, so independent patterns
-and neurons run on threads of our own: Numba's are not safe beside those of a web server.
+Functions with a leading underscore that work on numbers are machine code; independent patterns
+and neurons run on `threads`.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar, cast
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from numba import njit
 from numpy.typing import NDArray
-from torch import Tensor
 
-from tempotron.kernel import Kinetics, positive
-from tempotron.lanes import WIDTH, any_reaches, fourfold, load, pick, store
-from tempotron.peak import check_real, check_spikes
+from tempotron import threads
+from tempotron.events import Events, Floats
+from tempotron.lanes import WIDTH, fourfold, load, lowest, pick, reached, store
+from tempotron.machine import any_order, inlined, lent, machine_code
 
-Floats = NDArray[np.float64]
-LaidOut = tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats, Floats, Floats]
-Compilable = TypeVar("Compilable", bound=Callable[..., Any])
+Lane = Any  # a number, or four in one register, see `lanes`
 
 LINEAR, SQUARED, REFLECT = 0, 1, 2
 ADAM_SQUARES, ADAM_LEAST = 0.999, 1e-8  # decay of the mean square, and what keeps it from being 0
@@ -37,181 +31,12 @@ CHANGED, RIGHT, DEAD_ZONE, SMALL_STEP = 0, 1, 2, 3
 
 # A step that moves its own peak by less than this, in thresholds, counts as too small to see.
 _SMALL = 1e-6
-# Below this a spike's share in the credit is lost in rounding whatever else there is.
-_FADED = 1e-30
-# Places for spikes in a call up to which plain loops prepare them sooner than library calls.
-_FEW = 500
-# Spikes times neurons, about 8 ms of work, below which a second thread costs more than it saves.
-_WORTH_A_THREAD = 4_000_000
-
-
-class Events(NamedTuple):
-    """Spike patterns in order of time, with the decays over the gap that follows each spike.
-
-    Only spikes in [0, T) are kept; E counts them over all patterns. A pattern's own are those
-    from ``bounds[p]`` up to ``bounds[p + 1]``. Plain numbers, as compiled code wants them, and
-    few, as fetching them takes as long as computing with them: the decay of the drive is
-
-        exp(-gap / fast) = slow_decay - delta * build_up
-
-    Attributes:
-        bounds: First event of each pattern [P + 1].
-        afferent: Afferent of each spike [E].
-        time: Time of each spike in ms [E].
-        gap: Time to the pattern's next spike, or to T, in ms [E].
-        slow_decay: exp(-gap / slow) [E].
-        build_up: exp(-gap / slow) * phi(gap), in ms [E].
-        afferents: Number of afferents N.
-        T: Length of the patterns in ms.
-        slow: Larger time constant in ms.
-        fast: Smaller time constant in ms.
-        delta: Difference of the two rates, per ms.
-        scale: Drive of a weight of 1, per ms.
-    """
-
-    bounds: NDArray[np.int64]
-    afferent: NDArray[np.int32]
-    time: Floats
-    gap: Floats
-    slow_decay: Floats
-    build_up: Floats
-    afferents: int
-    T: float
-    slow: float
-    fast: float
-    delta: float
-    scale: float
-
-
-def prepare(spikes: Tensor, T: float, tau: float, tau_s: float) -> Events:
-    """Sort the spikes of every pattern and compute the decays between them.
-
-    Args:
-        spikes: Spike times in ms [P, N, S]; negative for no spike. Those at or after T come too
-            late to matter.
-        T: Length of the patterns in ms.
-        tau: Decay time constant of the membrane, in ms.
-        tau_s: Decay time constant of the synaptic current, in ms.
-
-    Returns:
-        The events of all patterns.
-
-    Raises:
-        ValueError: If a spike time is not finite, or T or a time constant is not positive and
-            finite.
-    """
-    return arrange(spikes, positive(T, "T").item(), tau, tau_s, "spikes")
-
-
-def arrange(spikes: Tensor, end: float, tau: float, tau_s: float, name: str) -> Events:
-    """Do as ``prepare`` for a T that is known to be one and spikes of any name."""
-    check_real(spikes, name)
-    slow, fast, delta, scale = _constants(float(tau), float(tau_s))
-    patterns, afferents, _ = spikes.shape
-    times = spikes.detach().double().cpu().numpy().reshape(patterns, -1)
-    # One call of numpy or torch takes as long as some hundred spikes, but sorts many much faster.
-    few = times.size < _FEW
-    laid_out = (_lay_out_few if few else _lay_out_many)(times, afferents, end, slow, delta)
-    if not few or laid_out[0][0] < 0:
-        check_spikes(spikes, name)
-    return Events(*laid_out, afferents, end, slow, fast, delta, scale)
-
-
-def _lay_out_many(times: Floats, afferents: int, end: float, slow: float, delta: float) -> LaidOut:
-    """Sort with numpy, and leave the exponentials to torch."""
-    late = np.where((times >= 0) & (times < end), times, np.inf)
-    order = np.argsort(late, axis=1)  # [P, N * S]
-    bounds, afferent, time_of, gap = _in_a_row(late, order, afferents, end)
-    # In place, as touching new memory takes longer than the exponentials; the products by numpy,
-    # as torch would wake its threads for each.
-    slow_decay, build_up = gap / -slow, gap * -delta
-    torch.from_numpy(slow_decay).exp_()
-    torch.from_numpy(build_up).expm1_()
-    build_up *= slow_decay
-    build_up /= -delta
-    return bounds, afferent, time_of, gap, slow_decay, build_up
-
-
-@functools.lru_cache(maxsize=64)
-def _constants(tau: float, tau_s: float) -> tuple[float, float, float, float]:
-    kinetics = Kinetics.of(tau, tau_s)
-    tensors = (kinetics.slow, kinetics.fast, kinetics.delta, kinetics.scale)
-    slow, fast, delta, scale = (tensor.item() for tensor in tensors)
-    return slow, fast, delta, scale
-
-
-def machine_code(function: Compilable) -> Compilable:
-    """Compile at the first call; products and sums may fuse, nothing else is relaxed.
-
-    By the error model of numpy no division raises an exception. The way out for one would keep
-    Numba from sparing the counts of references to arrays, over which threads would quarrel.
-    """
-    compiled = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-    return cast("Compilable", compiled(function))
-
-
-def _compile_sum(function: Compilable) -> Compilable:
-    """Compile a sum that may be taken in any order, several terms at a time."""
-    relaxed = {"contract", "reassoc"}
-    return cast("Compilable", njit(cache=True, nogil=True, fastmath=relaxed)(function))
-
-
-@machine_code
-def _in_a_row(
-    times: Floats, order: NDArray[np.int64], afferents: int, end: float
-) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats, Floats]:
-    """Put the spikes of all patterns in a row, with the gap after each; infinite ones go."""
-    bounds = np.zeros(len(times) + 1, np.int64)
-    for p in range(len(times)):
-        bounds[p + 1] = bounds[p] + np.isfinite(times[p]).sum()
-    spikes_each = max(1, times.shape[1] // afferents)
-    afferent = np.empty(bounds[-1], np.int32)
-    time_of, gap = np.empty(bounds[-1]), np.empty(bounds[-1])
-    for p in range(len(times)):
-        following = end
-        for e in range(bounds[p + 1] - 1, bounds[p] - 1, -1):
-            spike = order[p, e - bounds[p]]
-            afferent[e], time_of[e] = spike // spikes_each, times[p, spike]
-            gap[e] = following - time_of[e]
-            following = time_of[e]
-    return bounds, afferent, time_of, gap
-
-
-@machine_code
-def _lay_out_few(times: Floats, afferents: int, end: float, slow: float, delta: float) -> LaidOut:
-    """Sort by insertion; compute the exponentials one by one.
-
-    The first bound is -1 if a time is not finite: numpy would take longer to find that out.
-    """
-    bounds = np.zeros(len(times) + 1, np.int64)
-    for p in range(len(times)):
-        bounds[p + 1] = bounds[p] + ((times[p] >= 0) & (times[p] < end)).sum()
-    spikes_each = max(1, times.shape[1] // afferents)
-    afferent, time_of, gap, slow_decay, build_up = (
-        np.empty(bounds[-1], np.int32),
-        np.empty(bounds[-1]),
-        np.empty(bounds[-1]),
-        np.empty(bounds[-1]),
-        np.empty(bounds[-1]),
-    )
-    for p in range(len(times)):
-        filled = bounds[p]
-        for spike in range(times.shape[1]):
-            moment = times[p, spike]
-            if 0 <= moment < end:
-                e = filled
-                while e > bounds[p] and time_of[e - 1] > moment:
-                    time_of[e], afferent[e] = time_of[e - 1], afferent[e - 1]
-                    e -= 1
-                time_of[e], afferent[e] = moment, spike // spikes_each
-                filled += 1
-        following = end
-        for e in range(filled - 1, bounds[p] - 1, -1):
-            gap[e], following = following - time_of[e], time_of[e]
-            slow_decay[e] = math.exp(-gap[e] / slow)
-            build_up[e] = -slow_decay[e] * math.expm1(-delta * gap[e]) / delta
-    bounds[0] = 0 if np.isfinite(times).all() else -1
-    return bounds, afferent, time_of, gap, slow_decay, build_up
+# After so many slow time constants a spike's share in the credit is lost in rounding.
+_FADED = 70.0
+# Decays so close to the smallest number are too coarse to tell V's from q's.
+_COARSE = 1e-290
+# Shares of the patterns for each thread.
+_SHARES = 4
 
 
 class _Room(NamedTuple):
@@ -232,7 +57,7 @@ def _room(events: Events, width: int) -> _Room:
     return _Room(states, np.empty_like(states), np.empty(longest, np.int64))
 
 
-@machine_code
+@inlined
 def _two_peaks(
     events: Events, patterns: tuple[int, int], kicks: Floats, rooms: tuple[_Room, _Room]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -251,6 +76,7 @@ def _two_peaks(
     Returns:
         V_max and t_max of both.
     """
+    events, kicks, rooms = lent((events, kicks, rooms))
     first, end = events.bounds[patterns[0]], events.bounds[patterns[0] + 1]
     other_first, other_end = events.bounds[patterns[1]], events.bounds[patterns[1] + 1]
     room, other_room = rooms
@@ -264,12 +90,12 @@ def _two_peaks(
     for k in range(both, other_end - other_first):
         other = _pass(events, other_first, k, kicks, other, other_room)
     return (
-        _between_spikes(events, first, end, max(one[0], one[3]), room),
-        _between_spikes(events, other_first, other_end, max(other[0], other[3]), other_room),
+        _between_spikes(events, first, end, one[0], one[3], room),
+        _between_spikes(events, other_first, other_end, other[0], other[3], other_room),
     )
 
 
-@machine_code
+@inlined
 def _pass(
     events: Events,
     first: int,
@@ -288,59 +114,82 @@ def _pass(
     return slow_decay * v + build_up * q, q, decay, max(v, v_max)
 
 
-@machine_code
+@inlined
 def _between_spikes(
-    events: Events, first: int, end: int, v_max: float, room: _Room
+    events: Events, first: int, end: int, v_end: float, v_max: float, room: _Room
 ) -> tuple[float, float]:
-    """Look for summits above the highest voltage at any spike or at T, and for its time.
-
-    A summit takes a logarithm, so a bound comes first, for four events at once. Up to the end of
-    a rise the voltage is concave, hence below its tangent,
-
-        v + (q - v / slow) * gap    with    gap <= slow * (1 / slow_decay - 1)
-    """
+    """Look for summits above the voltage at T and the highest at any spike; find the peak."""
+    v_max, slow, count = max(v_end, v_max), events.slow, end - first
     peak = v_max, events.T if v_max > 0 else 0.0
-    one, slow, rest, top = fourfold(1.0), fourfold(events.slow), fourfold(0.0), fourfold(v_max)
-    fours = (end - first) // WIDTH * WIDTH
-    for k in range(0, fours, WIDTH):
-        v, q, decay = load(room.v, k), load(room.q, k), load(events.slow_decay, first + k)
-        bound = decay * (v - top) + (one - decay) * (slow * q - v)
-        if any_reaches(bound, rest) or any_reaches(v, top):
-            peak = _one_by_one(events, first, k, k + WIDTH, peak, room)
-    return _one_by_one(events, first, fours, end - first, peak, room)
-
-
-@machine_code
-def _one_by_one(
-    events: Events, first: int, k: int, stop: int, peak: tuple[float, float], room: _Room
-) -> tuple[float, float]:
-    """Look for the peak among the events of a pattern from one to another."""
-    for own in range(k, stop):
-        if room.v[own] == peak[0] and peak[1] == events.T:
-            peak = peak[0], events.time[first + own]
-        peak = _higher(events, first + own, room.v[own], room.q[own], peak)
+    # Finding a summit takes a logarithm, so a bound comes first, for eight events at once.
+    slows, tops, rest = fourfold(slow), fourfold(v_max), fourfold(0.0)
+    eights = count // (2 * WIDTH) * (2 * WIDTH)
+    for k in range(0, eights, 2 * WIDTH):
+        high = 0
+        for four in (0, WIDTH):
+            v, q, decay = (
+                load(room.v, k + four),
+                load(room.q, k + four),
+                load(events.slow_decay, first + k + four),
+            )
+            high |= reached(_bound(v, q, decay, slows, tops), rest) << four
+        while high:
+            own = k + lowest(high)
+            peak = _higher(events, first + own, room.v[own], room.q[own], peak)
+            high &= high - 1
+    for k in range(eights, count):
+        peak = _higher(events, first + k, room.v[k], room.q[k], peak)
+    if peak[0] == v_max and v_max > max(v_end, 0.0):  # reached at a spike
+        peak = v_max, events.time[first + _first_place(v_max, room.v, count)]
     return peak
 
 
-@machine_code
+@inlined
+def _bound(v: Lane, q: Lane, slow_decay: Lane, slow: Lane, top: Lane) -> Lane:
+    """Bound the voltage up to the next spike, compared with a top: below it where negative.
+
+    Up to the end of a rise the voltage is concave, hence below its tangent,
+
+        v + (slow * q - v) / slow * gap    with    gap <= slow * (1 / slow_decay - 1)
+    """
+    rise = slow * q - v
+    return slow_decay * ((v - top) - rise) + rise
+
+
+@inlined
+def _first_place(level: float, v: Floats, count: int) -> int:
+    """Find where a level is reached first that is reached somewhere."""
+    for k in range(0, count - WIDTH + 1, WIDTH):
+        high = reached(load(v, k), fourfold(level))
+        if high:
+            return int(k + lowest(high))
+    k = count // WIDTH * WIDTH
+    while v[k] < level:
+        k += 1
+    return k
+
+
+@inlined
 def _higher(
     events: Events, event: int, v: float, q: float, peak: tuple[float, float]
 ) -> tuple[float, float]:
     """Return the summit between an event and the next, if there is one above the peak so far."""
-    gap, slow, delta = events.gap[event], events.slow, events.delta
-    steady = q + delta * v
+    slow, delta, steady = events.slow, events.delta, q + events.delta * v
+    slow_decay, build_up = events.slow_decay[event], events.build_up[event]
     # Where that is not positive, the rise never ends, below 0.
-    if q <= 0 or steady <= 0 or v + (q - v / slow) * gap <= peak[0]:
+    if steady <= 0 or _bound(v, q, slow_decay, slow, peak[0]) <= 0:
+        return peak
+    v_next, q_next = slow_decay * v + build_up * q, (slow_decay - delta * build_up) * q
+    if slow * q_next > v_next and slow_decay > _COARSE:  # the next spike comes during the rise
         return peak
     # A start that rounding put above the best so far need not rise at all.
-    rise = max(math.log1p(delta * (slow * q - v) / steady) / delta, 0.0)
-    if rise >= gap:  # the next spike comes during the rise
-        return peak
-    level = math.exp(-rise / slow) * (v - q * math.expm1(-delta * rise) / delta)
+    way = max(slow * q - v, 0.0) / steady
+    rise = math.log1p(delta * way) / delta
+    level = math.exp(-rise / slow) * (v + q * way / (1 + delta * way))
     return (level, min(events.time[event] + rise, events.T)) if level > peak[0] else peak
 
 
-@machine_code
+@inlined
 def _four_peaks(
     events: Events, pattern: int, kicks: Floats, room: _Room, v_max: Floats, t_max: Floats
 ) -> None:
@@ -354,6 +203,7 @@ def _four_peaks(
         v_max: Their highest voltages.
         t_max: Their times in ms.
     """
+    events, kicks, room, v_max, t_max = lent((events, kicks, room, v_max, t_max))
     _four_at_spikes(events, pattern, kicks, v_max, t_max)
     for k in range(_four_rises(events, pattern, kicks, v_max, room)):
         for o in range(WIDTH):
@@ -362,7 +212,7 @@ def _four_peaks(
             v_max[o], t_max[o] = peak
 
 
-@machine_code
+@inlined
 def _four_at_spikes(
     events: Events, pattern: int, kicks: Floats, v_max: Floats, t_max: Floats
 ) -> None:
@@ -380,23 +230,19 @@ def _four_at_spikes(
     store(v_max, 0, pick(v, highest, v, highest))
 
 
-@machine_code
+@inlined
 def _four_rises(events: Events, pattern: int, kicks: Floats, v_max: Floats, room: _Room) -> int:
     """Collect the events after which one of four neurons may rise above its v_max; count them.
 
     Going through the pattern again takes less time than keeping all states from the first time.
     """
-    delta, rest, one, slow = (
-        fourfold(events.delta), fourfold(0.0), fourfold(1.0), fourfold(events.slow)
-    )  # fmt: skip
+    delta, rest, slow = fourfold(events.delta), fourfold(0.0), fourfold(events.slow)
     highest, v, q, decay, found = load(v_max, 0), rest, rest, rest, np.uint64(0)
     for event in range(events.bounds[pattern], events.bounds[pattern + 1]):
         e = np.uint64(event)
         slow_decay, build_up = fourfold(events.slow_decay[e]), fourfold(events.build_up[e])
         q = decay * q + load(kicks, WIDTH * np.uint64(events.afferent[e]))
-        # The bound of `_between_spikes`.
-        bound = slow_decay * (v - highest) + (one - slow_decay) * (slow * q - v)
-        if any_reaches(bound, rest):
+        if reached(_bound(v, q, slow_decay, slow, highest), rest):
             store(room.v, WIDTH * found, v)
             store(room.q, WIDTH * found, q)
             room.event[found] = event
@@ -405,29 +251,40 @@ def _four_rises(events: Events, pattern: int, kicks: Floats, v_max: Floats, room
     return int(found)
 
 
-@machine_code
+@inlined
 def _add_credit(events: Events, pattern: int, moment: float, factor: float, credit: Floats) -> None:
     """Add to each afferent's credit [N] the factor times K(moment - t_i), for all its spikes.
 
     Going back from the moment, K decays from spike to spike by the same three factors as V.
     """
-    first, end = events.bounds[pattern], events.bounds[pattern + 1]
-    last = first + np.searchsorted(events.time[first:end], moment) - 1
+    first = events.bounds[pattern]
+    last = _first_from(moment, events, pattern) - 1
     if last < first:
         return
     lag = moment - events.time[last]
     fast = factor * events.scale * math.exp(-lag / events.fast)
     slow = factor * events.scale * math.exp(-lag / events.slow)
     slow *= -math.expm1(-events.delta * lag) / events.delta
-    faded = abs(factor) * _FADED
     credit[events.afferent[last]] += slow
-    for event in range(last - 1, first - 1, -1):
-        if abs(slow) < faded and abs(fast) < faded:
-            return
-        e = np.uint64(event)  # as in `_peak`
+    faded = _first_from(moment - _FADED * events.slow, events, pattern)
+    for event in range(last - 1, faded - 1, -1):
+        e = np.uint64(event)  # as in `_pass`
         slow = events.slow_decay[e] * slow + events.build_up[e] * fast
         fast *= events.slow_decay[e] - events.delta * events.build_up[e]
         credit[np.uint32(events.afferent[e])] += slow
+
+
+@inlined
+def _first_from(moment: float, events: Events, pattern: int) -> int:
+    """Find the first event of a pattern at or after a moment, or the first of the next pattern."""
+    low, high = events.bounds[pattern], events.bounds[pattern + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if events.time[middle] < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low)
 
 
 @machine_code
@@ -438,6 +295,7 @@ def _peaks(
 
     Four neurons are done at a time, those left over one by one.
     """
+    events, weights, v_max, t_max = lent((events, weights, v_max, t_max))
     fours = len(weights) // WIDTH
     kicks = np.empty((fours, weights.shape[1] * WIDTH))
     for o in range(fours * WIDTH):
@@ -465,6 +323,7 @@ def _gradients(
     first: int, end: int, events: Events, moments: Floats, outer: Floats, weights: Floats
 ) -> None:
     """Add up the credits of a share of the patterns, times outer [P, O], into weights [O, N]."""
+    events, moments, outer, weights = lent((events, moments, outer, weights))
     for pattern in range(first, end):
         for neuron in range(len(weights)):
             factor = outer[pattern, neuron]
@@ -473,7 +332,7 @@ def _gradients(
                 _add_credit(events, pattern, moment, factor, weights[neuron])
 
 
-@_compile_sum
+@any_order
 def _dot(one: Floats, other: Floats) -> float:
     total = 0.0
     for i in range(len(one)):
@@ -510,11 +369,12 @@ class Step(NamedTuple):
     adam: bool = False
 
 
-@machine_code
+@inlined
 def _correct(
     events: Events, pattern: int, fire: bool, step: Step, course: Course, k: int, credit: Floats
 ) -> int:
     """Move one neuron's weights [N] after wrong decision k; tell whether that could be done."""
+    events, course, credit = lent((events, course, credit))
     credit[:] = 0
     _add_credit(events, pattern, course.t_max[k], 1.0, credit)
     power = _dot(credit, credit)
@@ -535,7 +395,7 @@ def _correct(
     return SMALL_STEP if abs(moved) < _SMALL * step.theta else CHANGED
 
 
-@machine_code
+@inlined
 def _adapt(size: float, step: Step, course: Course, credit: Floats) -> float:
     """Move one neuron's weights [N] by Adam, see `learning`; return what it does to its peak."""
     count, momentum, moved = len(credit), course.momentum, 0.0
@@ -563,6 +423,7 @@ def _learn(
     The next pattern's peak is looked for ahead of time, as mostly the decision will be right; one
     that comes again before the weights have changed has the same peak again.
     """
+    events, order, fire, course = lent((events, order, fire, course))
     rooms, credit = (_room(events, 1), _room(events, 1)), np.empty_like(course.weights)
     kicks = events.scale * course.weights
     v_max, t_max = course.v_max, course.t_max
@@ -591,6 +452,7 @@ def _replay(
     events: Events, order: NDArray[np.int32], fire: NDArray[np.bool_], step: Step, course: Course
 ) -> None:
     """Move the weights of one neuron again as recorded, without looking for peaks."""
+    events, order, fire, course = lent((events, order, fire, course))
     credit = np.empty_like(course.weights)
     for k in range(len(order)):
         if course.outcome[k] in (CHANGED, SMALL_STEP):
@@ -609,11 +471,11 @@ def peaks(events: Events, weights: Floats) -> tuple[Floats, Floats]:
         V_max and t_max in ms [P, O].
 
     Raises:
-        ValueError: If the weights are not float64 [O, N].
+        ValueError: If the weights are not finite float64 [O, N].
     """
     v_max = np.empty((len(events.bounds) - 1, len(weights)))
     t_max = np.empty_like(v_max)
-    _check_weights(events, weights)
+    check_weights(events, weights)
     spread(_peaks, events, len(weights), weights, v_max, t_max)
     return v_max, t_max
 
@@ -645,34 +507,32 @@ def gradients(events: Events, moments: Floats, outer: Floats) -> Floats:
 def spread(
     kernel: Callable[..., None], events: Events, outputs: int, *arrays: Floats, totals: bool = False
 ) -> None:
-    """Run a kernel on shares of the patterns, on as many threads as torch is set to use.
+    """Run a kernel on shares of the patterns, on as many threads as that is worth.
 
-    With ``totals`` the last array is a sum over patterns: each thread fills one of its own.
+    With ``totals`` the last array is a sum over patterns: each share fills one of its own.
     """
     patterns = len(events.bounds) - 1
-    work = len(events.time) * outputs // _WORTH_A_THREAD
-    threads = min(torch.get_num_threads(), patterns, work + 1) if work else 1
-    if threads <= 1:
+    many = threads.worthwhile(len(events.time) * outputs, patterns)
+    if many == 1:
         kernel(0, patterns, events, *arrays)
         return
-    shares = np.linspace(0, patterns, threads + 1).astype(int)
-    lasts = [np.zeros_like(arrays[-1]) if totals else arrays[-1] for _ in range(threads)]
-    # Threads are not kept: a pool would not survive a fork of the process.
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [
-            pool.submit(kernel, first, end, events, *arrays[:-1], last)
-            for first, end, last in zip(shares[:-1], shares[1:], lasts, strict=True)
-        ]
-        for future in futures:
-            future.result()
+    edges = np.linspace(0, patterns, min(patterns, many * _SHARES) + 1).astype(int)
+    *others, last = arrays
+    lasts = [np.zeros_like(last) if totals else last for _ in edges[1:]]
+    shares = zip(pairwise(edges), lasts, strict=True)
+    threads.make([partial(kernel, *ends, events, *others, own) for ends, own in shares], many)
     if totals:
-        np.sum(lasts, axis=0, out=arrays[-1])
+        np.sum(lasts, axis=0, out=last)
 
 
-def _check_weights(events: Events, weights: Floats) -> None:
+def check_weights(events: Events, weights: Floats) -> None:
+    """Refuse weights that compiled code cannot take: others than finite float64 [O, N] in a row."""
     shape = (len(weights), events.afferents)
     if weights.shape != shape or weights.dtype != np.float64 or not weights.flags.c_contiguous:
         raise ValueError(f"weights must be float64 {shape}, got {weights.dtype} {weights.shape}")
+    # A product is infinite or NaN with any of its factors, and is found sooner than which.
+    if not math.isfinite(np.vdot(weights, weights)) and not np.isfinite(weights).all():
+        raise ValueError(f"weights must be finite, got {weights[~np.isfinite(weights)][0]}")
 
 
 def learn(
@@ -697,17 +557,10 @@ def _each_neuron(
     step: Step,
     course: Course,
 ) -> None:
-    """Run a kernel for each row of a course, on as many threads as torch is set to use."""
+    """Run a kernel for each row of a course, on as many threads as that is worth."""
     calls = [
-        (events, order, fire[o], step, Course(*(rows[o] for rows in course)))
+        partial(kernel, events, order, fire[o], step, Course(*(rows[o] for rows in course)))
         for o in range(len(fire))
     ]
     work = len(calls) * len(order) * len(events.time) // max(1, len(events.bounds) - 1)
-    threads = min(torch.get_num_threads(), len(calls), work // _WORTH_A_THREAD + 1)
-    if threads <= 1:
-        for call in calls:
-            kernel(*call)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for future in [pool.submit(kernel, *call) for call in calls]:
-            future.result()
+    threads.make(calls, threads.worthwhile(work, len(calls)))

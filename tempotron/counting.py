@@ -15,12 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tempotron.checks import not_negative, whole
+from tempotron.events import Floats
 from tempotron.layer import peak
 from tempotron.learning import argmax_accuracy, firing_accuracy
 from tempotron.tasks import Task, jittered
 from tempotron.training import Run
 
-Floats = NDArray[np.float64]
 _DECISIONS = 400  # at least so many, so that an accuracy is good to some percent
 
 
@@ -52,11 +53,11 @@ def timing_or_rate(run: Run, step: int, jitters: Sequence[float]) -> Contest:
     Source:
         The perceptron is that of scikit-learn, each neuron against the rest.
     """
-    if bad := [jitter for jitter in jitters if not 0 <= jitter < math.inf]:
-        raise ValueError(f"jitters must be finite and not negative, got {bad[0]}")
-    pairs = [_accuracies(run, step, float(jitter)) for jitter in jitters]
+    step = whole(step, "k", 0, len(run))
+    chosen = tuple(not_negative(jitter, "jitters") for jitter in jitters)
+    pairs = [_accuracies(run, step, jitter) for jitter in chosen]
     tempotron, perceptron = zip(*pairs, strict=True) if pairs else ((), ())
-    return Contest(tuple(map(float, jitters)), tempotron, perceptron)
+    return Contest(chosen, tempotron, perceptron)
 
 
 @lru_cache(maxsize=64)

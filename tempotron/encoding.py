@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import torch
 from torch import Tensor
 
-from tempotron.kernel import positive
+from tempotron import checks
+from tempotron.checks import positive_number
 
 
 def latency(values: Tensor, low: Tensor | float, high: Tensor | float, T: float) -> Tensor:
@@ -29,7 +28,7 @@ def latency(values: Tensor, low: Tensor | float, high: Tensor | float, T: float)
             positive and finite.
     """
     bottom, span = _range(values, low, high)
-    times = positive(T, "T") * (1 - (values.double() - bottom) / span)
+    times = positive_number(T, "T") * (1 - (values.double() - bottom) / span)
     return torch.where(times < T, times.clamp(min=0), -1)
 
 
@@ -61,22 +60,22 @@ def receptive_fields(
         Bohte, Kok & La Poutre (2002), Neurocomputing 48, 17-37, with the constants of
         SpikingJelly's encoder.
     """
-    if not isinstance(fields, Integral) or isinstance(fields, bool) or fields < 3:
-        raise ValueError(f"fields must be an integer of at least 3, got {fields!r}")
+    checks.whole(fields, "fields", 3)
     bottom, span = _range(values, low, high)
     number = torch.arange(1, int(fields) + 1, dtype=torch.float64)
     spacing = (span / (fields - 2))[..., None]  # [F, 1] or [1]
     centres = bottom[..., None] + (2 * number - 3) / 2 * spacing
     distance = (values.double()[..., None] - centres) / (spacing / 1.5)  # [P, F, fields]
-    times = (positive(T, "T") * (1 - torch.exp(-distance.square() / 2))).round()
+    times = (positive_number(T, "T") * (1 - torch.exp(-distance.square() / 2))).round()
     return torch.where(times < T, times, -1).flatten(1)
 
 
 def _range(values: Tensor, low: Tensor | float, high: Tensor | float) -> tuple[Tensor, Tensor]:
     """Check numbers and their range; give its lower end and its width."""
-    if values.ndim != 2 or values.is_complex() or not values.isfinite().all():
+    checks.real_tensor(values, "values", "[P, F]")
+    if values.ndim != 2 or not values.isfinite().all():
         raise ValueError(f"values must be finite numbers [P, F], got {list(values.shape)}")
-    bottom, top = (torch.as_tensor(end, dtype=torch.float64) for end in (low, high))
+    bottom, top = (_end(end, name) for end, name in ((low, "low"), (high, "high")))
     for name, end in (("low", bottom), ("high", top)):
         if end.shape not in ((), values.shape[1:]):
             raise ValueError(
@@ -87,3 +86,10 @@ def _range(values: Tensor, low: Tensor | float, high: Tensor | float) -> tuple[T
     if len(narrow):
         raise ValueError(f"high must be above low, got a range of {narrow[0].item()}")
     return bottom, span
+
+
+def _end(value: Tensor | float, name: str) -> Tensor:
+    """Take a number or a tensor of them; one that is not finite makes no range."""
+    if not isinstance(value, Tensor):
+        value = torch.tensor(checks.real(value, name), dtype=torch.float64)
+    return checks.real_tensor(value, name).double()

@@ -16,11 +16,12 @@ _SCRIPT = '''\
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from tempotron import Tempotron
+from tempotron import {names}
 
 torch.set_default_dtype(torch.float64)
 
 T, tau, tau_s, theta = {T}, {tau}, {tau_s}, {theta}
+level = theta * (1 - 1e-9)  # a peak that only touches theta has reached it
 afferents = [  # weight and spike times
 {afferents}
 ]
@@ -30,27 +31,45 @@ neuron.fc.weight.data[0] = torch.tensor([weight for weight, _ in afferents])
 trains = [torch.tensor(times) for _, times in afferents]
 spikes = pad_sequence(trains, batch_first=True, padding_value=-1)[None]  # -1: no spike
 
+
 {peak}
 
+
+v_max, t_max = highest(spikes)
+fires = v_max >= level
+{shunt}
 print(f"V_max = {{v_max:.6f}} at {{t_max:.4f}} ms")  # {v_max:.6f} at {t_max:.4f} ms
-print("fires" if v_max >= theta * (1 - 1e-9) else "silent")  # {verdict}
+print("fires" if fires else "silent")  # {verdict}
 '''
 
 _EXACT = """\
-peak = neuron.peak(spikes)
-v_max, t_max = peak.v_max.item(), peak.t_max.item()"""
+def highest(spikes):
+    peak = neuron.peak(spikes)
+    return peak.v_max.item(), peak.t_max.item()"""
 
 _GRID = """\
-peak = neuron(spikes, "v")[0, 0].max(0)  # at t = 0, 1, ..., T - 1
-v_max, t_max = peak.values.item(), peak.indices.item()"""
+def highest(spikes):
+    peak = neuron(spikes, "v")[0, 0].max(0)  # at t = 0, 1, ..., T - 1
+    return peak.values.item(), peak.indices.item()"""
+
+_SHUNT = """
+if fires:  # the shunt: what comes after the output spike is not heard
+    {crossing}
+    v_max, t_max = highest(spikes.masked_fill(spikes > crossing, -1))
+"""
+
+_EXACT_CROSSING = """\
+heights = neuron.psp_height * neuron.fc.weight
+    crossing = first_crossing(heights, spikes, T, tau, tau_s, level)"""
+
+_GRID_CROSSING = """\
+crossing = (neuron(spikes, "v")[0, 0] >= level).int().argmax()"""
 
 
 def script(experiment: Experiment) -> str:
-    """Write a Python script that computes V_max, t_max and the decision of an experiment.
-
-    With the shunt it computes the free voltage, on which the decision rests.
-    """
-    response = respond(experiment.model_copy(update={"shunt": False}))
+    """Write a Python script that computes V_max, t_max and the decision of an experiment."""
+    response, exact = respond(experiment), experiment.exact
+    crossing = _EXACT_CROSSING if exact else _GRID_CROSSING
     rows = zip(experiment.weights, map(list, experiment.spikes), strict=True)
     return _SCRIPT.format(
         T=experiment.T,
@@ -59,7 +78,9 @@ def script(experiment: Experiment) -> str:
         theta=experiment.theta,
         afferents="\n".join(f"    {row!r}," for row in rows),
         psp_peak=None if experiment.scaled else 1.0,
-        peak=_EXACT if experiment.exact else _GRID,
+        names="Tempotron, first_crossing" if experiment.shunt and exact else "Tempotron",
+        peak=_EXACT if exact else _GRID,
+        shunt=_SHUNT.format(crossing=crossing) if experiment.shunt else "",
         v_max=response.v_max,
         t_max=response.t_max,
         verdict="fires" if response.fires else "silent",

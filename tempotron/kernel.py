@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
+
+from tempotron import checks
+from tempotron.checks import positive, positive_number
 
 # Far below rounding, yet no zero: with it every formula in delta turns into its own limit
 # when the two time constants are equal.
@@ -79,18 +83,6 @@ class Kinetics:
         return self.scale * torch.exp(-gap / self.slow) * self.phi(gap)
 
 
-def positive(value: float | Tensor, name: str) -> Tensor:
-    """Return a number or tensor in float64, refusing what is not positive and finite."""
-    try:
-        numbers = torch.as_tensor(value, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name} must be positive and finite, got {value!r}") from error
-    valid = (numbers > 0) & (numbers < torch.inf)
-    if not valid.all():
-        raise ValueError(f"{name} must be positive and finite, got {numbers[~valid][0].item()}")
-    return numbers
-
-
 def psp(elapsed: Tensor, tau: float | Tensor, tau_s: float | Tensor) -> Tensor:
     """Evaluate the postsynaptic potential K at a delay after its spike.
 
@@ -114,6 +106,7 @@ def psp(elapsed: Tensor, tau: float | Tensor, tau_s: float | Tensor) -> Tensor:
     Source:
         Gutig & Sompolinsky (2006), the kernel of the voltage equation.
     """
+    checks.real_tensor(elapsed, "elapsed")
     dtype = elapsed.dtype if elapsed.is_floating_point() else torch.get_default_dtype()
     return Kinetics.of(tau, tau_s).psp(elapsed.double()).to(dtype)
 
@@ -133,7 +126,7 @@ def psp_peak_time(tau: float, tau_s: float) -> float:
     Raises:
         ValueError: If a time constant is not positive and finite.
     """
-    return Kinetics.of(tau, tau_s).peak_time.item()
+    return _of_two(tau, tau_s).peak_time.item()
 
 
 def psp_half_width(tau: float, tau_s: float) -> float:
@@ -149,7 +142,7 @@ def psp_half_width(tau: float, tau_s: float) -> float:
     Raises:
         ValueError: If a time constant is not positive and finite.
     """
-    kinetics = Kinetics.of(tau, tau_s)
+    kinetics = _of_two(tau, tau_s)
     peak = kinetics.peak_time
     # Far enough, since K(s_peak + x) <= (1 + x / slow) * exp(-x / slow), which is .41 here.
     below = torch.stack([torch.zeros_like(peak), peak + 2 * kinetics.slow])
@@ -174,7 +167,7 @@ def psp_area(tau: float, tau_s: float) -> float:
     Raises:
         ValueError: If a time constant is not positive and finite.
     """
-    kinetics = Kinetics.of(tau, tau_s)
+    kinetics = _of_two(tau, tau_s)
     return (kinetics.scale * kinetics.slow * kinetics.fast).item()
 
 
@@ -193,7 +186,16 @@ def psp_power(tau: float, tau_s: float) -> float:
     Raises:
         ValueError: If a time constant is not positive and finite.
     """
+    return _power(positive_number(tau, "tau"), positive_number(tau_s, "tau_s"))
+
+
+@lru_cache(maxsize=64)
+def _power(tau: float, tau_s: float) -> float:
     kinetics = Kinetics.of(tau, tau_s)
     slow, fast = kinetics.slow, kinetics.fast
     # The same with V0 = scale / delta and slow - fast = delta * slow * fast put in.
     return ((kinetics.scale * slow * fast).square() / (2 * (slow + fast))).item()
+
+
+def _of_two(tau: float, tau_s: float) -> Kinetics:
+    return Kinetics.of(positive_number(tau, "tau"), positive_number(tau_s, "tau_s"))

@@ -15,13 +15,16 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+from numba.extending import lower_builtin, models, register_model, type_callable
+
+from tempotron.machine import instruction
 
 WIDTH = 4
 
 _LANES = ir.VectorType(ir.DoubleType(), WIDTH)
 _NOTHING = ir.Constant(_LANES, ir.Undefined)
 _PLACE = ir.IntType(32)
+_BITS = ir.IntType(64)
 
 
 class _Four(types.Type):
@@ -38,13 +41,7 @@ class _Register(models.PrimitiveModel):
         super().__init__(manager, kind, _LANES)  # type: ignore[no-untyped-call]
 
 
-def _instruction(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make what returns a signature and writes instructions a function of compiled code."""
-    written: Callable[..., Any] = intrinsic(function)
-    return written
-
-
-@_instruction
+@instruction
 def load(_typing: Any, array: Any, index: Any) -> Any:
     """Take the four numbers of an array from an index on."""
 
@@ -54,7 +51,7 @@ def load(_typing: Any, array: Any, index: Any) -> Any:
     return _four(array, index), write
 
 
-@_instruction
+@instruction
 def store(_typing: Any, array: Any, index: Any, numbers: Any) -> Any:
     """Put four numbers into an array from an index on."""
 
@@ -70,7 +67,7 @@ def _place_of(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.bitcast(builder.gep(array.data, [args[1]]), _LANES.as_pointer())
 
 
-@_instruction
+@instruction
 def fourfold(_typing: Any, number: Any) -> Any:
     """Put the same number into all four places."""
 
@@ -81,18 +78,28 @@ def fourfold(_typing: Any, number: Any) -> Any:
     return _four(types.float64), write
 
 
-@_instruction
-def any_reaches(_typing: Any, numbers: Any, others: Any) -> Any:
-    """Tell whether any number is at least as high as the one in the same place."""
+@instruction
+def reached(_typing: Any, numbers: Any, others: Any) -> Any:
+    """Tell which numbers are at least as high as those in the same place: a bit for each."""
 
     def write(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         bits = builder.bitcast(builder.fcmp_ordered(">=", *args), ir.IntType(WIDTH))
-        return builder.icmp_unsigned("!=", bits, bits.type(0))
+        return builder.zext(bits, _BITS)
 
-    return types.boolean(_four, _four), write
+    return types.int64(_four, _four), write
 
 
-@_instruction
+@instruction
+def lowest(_typing: Any, bits: Any) -> Any:
+    """Find the place of the first bit that is set; one has to be."""
+
+    def write(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.IntType(1)(1))
+
+    return types.int64(types.int64), write
+
+
+@instruction
 def pick(_typing: Any, numbers: Any, others: Any, above: Any, otherwise: Any) -> Any:
     """Take from one where a number is above its neighbour in place, otherwise from the other."""
 

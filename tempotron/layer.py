@@ -18,9 +18,12 @@ from torch import Tensor
 from torch.autograd.function import Function, FunctionCtx, once_differentiable
 
 from tempotron import compiled
-from tempotron.compiled import Events, Floats, spread
+from tempotron.compiled import spread
+from tempotron.events import Events, Floats, prepare
+from tempotron.machine import machine_code
 from tempotron.peak import Peak
 
+_NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
 _log = logging.getLogger(__name__)
 _warming = threading.Event()
 
@@ -36,13 +39,13 @@ def peak(weights: Tensor, events: Events) -> Peak:
         Peak [B, O], its v_max differentiable in the weights.
     """
     v_max, t_max = compiled.peaks(events, _numbers(weights))
-    times = torch.from_numpy(t_max).to(weights.dtype, copy=True)
-    return Peak(_height(weights, events, v_max, t_max), times)
+    return Peak(_height(weights, events, v_max, t_max), _tensor(t_max, weights.dtype))
 
 
 def grid_peak(weights: Tensor, events: Events) -> Tensor:
     """Find the highest voltage [B, O] on t = 0, 1, ... T - 1 ms, differentiable in the weights."""
     heights = _numbers(weights)
+    compiled.check_weights(events, heights)
     v_max = np.empty((len(events.bounds) - 1, len(heights)))
     t_max = np.empty_like(v_max)
     spread(_grid_peaks, events, len(heights), heights, v_max, t_max)
@@ -62,6 +65,14 @@ def _numbers(tensor: Tensor) -> Floats:
     return np.ascontiguousarray(known.numpy(), np.float64)
 
 
+def _tensor(values: Floats, dtype: torch.dtype) -> Tensor:
+    """Copy numbers into a tensor; numpy is the quicker one here too."""
+    known = _NUMPY.get(dtype)
+    if known is None:
+        return torch.from_numpy(values).to(dtype)
+    return torch.from_numpy(values.astype(known))
+
+
 class _Kept(FunctionCtx):
     """What is kept for the gradient: the patterns, and the times of the peaks [B, O]."""
 
@@ -71,7 +82,9 @@ class _Kept(FunctionCtx):
 
 def _height(weights: Tensor, events: Events, levels: Floats, moments: Floats) -> Tensor:
     """Give voltages [B, O] at given moments their gradient with respect to the weights."""
-    if levels.size == 1 and weights.requires_grad and torch.is_grad_enabled():
+    if not (weights.requires_grad and torch.is_grad_enabled()):
+        return _tensor(levels, weights.dtype)
+    if levels.size == 1:
         return _lone_height(weights, events, levels, moments)
     apply: Callable[..., Tensor] = _Height.apply
     return apply(weights, events, levels, moments)
@@ -83,9 +96,8 @@ def _lone_height(weights: Tensor, events: Events, level: Floats, moment: Floats)
     At a given moment it is linear in the weights. A function of Python in the graph would take
     longer than everything else.
     """
-    credit = torch.from_numpy(compiled.gradients(events, moment, np.ones((1, 1))))
-    value = torch.from_numpy(level).to(weights.dtype)
-    return torch.addmm(value, weights - weights.detach(), credit.to(weights.dtype).T)
+    credit = _tensor(compiled.gradients(events, moment, np.ones((1, 1))).T, weights.dtype)
+    return torch.addmm(_tensor(level, weights.dtype), weights - weights.detach(), credit)
 
 
 class _Height(Function):
@@ -94,23 +106,24 @@ class _Height(Function):
         ctx: _Kept, weights: Tensor, events: Events, levels: Floats, moments: Floats
     ) -> Tensor:
         ctx.events, ctx.moments = events, moments
-        return torch.from_numpy(levels).to(weights.dtype)
+        return _tensor(levels, weights.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: _Kept, outer: Tensor) -> tuple[Tensor, None, None, None]:
         totals = compiled.gradients(ctx.events, ctx.moments, _numbers(outer))
-        return torch.from_numpy(totals).to(outer.dtype), None, None, None
+        return _tensor(totals, outer.dtype), None, None, None
 
 
 class _GridVoltage(Function):
     @staticmethod
     def forward(ctx: _Kept, weights: Tensor, events: Events) -> Tensor:
         heights = _numbers(weights)
+        compiled.check_weights(events, heights)
         volts = np.empty((len(events.bounds) - 1, len(heights), int(events.T)))
         spread(_grid_voltages, events, len(heights), heights, volts)
         ctx.events = events
-        return torch.from_numpy(volts).to(weights.dtype)
+        return _tensor(volts, weights.dtype)
 
     @staticmethod
     @once_differentiable
@@ -118,17 +131,17 @@ class _GridVoltage(Function):
         factors = _numbers(outer)
         totals = np.zeros((factors.shape[1], ctx.events.afferents))
         spread(_grid_gradients, ctx.events, len(totals), factors, totals, totals=True)
-        return torch.from_numpy(totals).to(outer.dtype), None
+        return _tensor(totals, outer.dtype), None
 
 
-@compiled.machine_code
+@machine_code
 def _decays(gap: float, slow: float, fast: float, delta: float) -> tuple[float, float, float]:
     """Compute how V and q decay, and V builds up from q, over a gap in ms."""
     decay = math.exp(-gap / slow)
-    return decay, -decay * math.expm1(-delta * gap) / delta, math.exp(-gap / fast)
+    return decay, math.expm1(-delta * gap) / -delta * decay, math.exp(-gap / fast)
 
 
-@compiled.machine_code
+@machine_code
 def _grid_course(events: Events, pattern: int, weights: Floats, volts: Floats) -> None:
     """Walk through one pattern, writing the voltages [O, G] at 0, 1, ... G - 1 ms."""
     slow, fast, delta = events.slow, events.fast, events.delta
@@ -151,14 +164,14 @@ def _grid_course(events: Events, pattern: int, weights: Floats, volts: Floats) -
             q[o] *= events.slow_decay[e] - delta * events.build_up[e]
 
 
-@compiled.machine_code
+@machine_code
 def _grid_voltages(first: int, end: int, events: Events, weights: Floats, volts: Floats) -> None:
     """Evaluate the voltages of a share of the patterns into [P, O, G]."""
     for pattern in range(first, end):
         _grid_course(events, pattern, weights, volts[pattern])
 
 
-@compiled.machine_code
+@machine_code
 def _grid_peaks(
     first: int, end: int, events: Events, weights: Floats, v_max: Floats, t_max: Floats
 ) -> None:
@@ -171,7 +184,7 @@ def _grid_peaks(
             v_max[pattern, o], t_max[pattern, o] = volts[o, highest], highest
 
 
-@compiled.machine_code
+@machine_code
 def _grid_gradients(first: int, end: int, events: Events, outer: Floats, weights: Floats) -> None:
     """Add up outer [P, O, G] times the potentials of each afferent, into weights [O, N].
 
@@ -233,8 +246,8 @@ def warming_up() -> bool:
 
 def _rehearse() -> None:
     """Call every kernel once, with as little work as there can be."""
-    compiled.prepare(torch.ones(1000, 1, 1), 10, 15, 3.75)  # few are prepared by another kernel
-    events = compiled.prepare(torch.ones(1, 1, 1), 10, 15, 3.75)
+    prepare(torch.ones(1000, 1, 1), 10, 15, 3.75)  # few are prepared by another kernel
+    events = prepare(torch.ones(1, 1, 1), 10, 15, 3.75)
     weights = torch.ones(1, 1, dtype=torch.float64, requires_grad=True)
     for v in (peak(weights, events).v_max, grid_peak(weights, events)):
         v.sum().backward()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tempotron import compiled, layer
-from tempotron.compiled import Events
-from tempotron.kernel import Kinetics, positive
+from tempotron import checks, layer
+from tempotron.checks import positive, positive_number, whole
+from tempotron.events import Events, arrange
+from tempotron.kernel import Kinetics
 from tempotron.peak import Peak, check_spikes, find_peak, first_crossing, voltage
 
 
@@ -26,8 +26,9 @@ class Tempotron(nn.Module):
     matter and is ignored.
 
     On the CPU voltages and peaks are computed in machine code, unless a gradient with respect to
-    the spikes is wanted; elsewhere by torch, with the same numbers up to rounding. Where the same
-    patterns are used again and again, ``prepare`` spares sorting them every time.
+    the spikes is wanted; elsewhere by torch, with the same numbers up to rounding. Machine code
+    has first derivatives, by ``backward``; the transformations of ``torch.func`` do not reach it.
+    Where the same patterns are used again and again, ``prepare`` spares sorting them every time.
 
     Attributes:
         in_features: Number of afferents N.
@@ -63,13 +64,13 @@ class Tempotron(nn.Module):
                 positive and finite.
         """
         super().__init__()
-        self.in_features = _count(in_features, "in_features")
-        self.out_features = _count(out_features, "out_features")
-        self.T = _count(T, "T")
-        self.tau = positive(tau, "tau").item()
-        self.tau_s = positive(tau_s, "tau_s").item()
-        self.v_threshold = positive(v_threshold, "v_threshold").item()
-        self.psp_peak = None if psp_peak is None else positive(psp_peak, "psp_peak").item()
+        self.in_features = whole(in_features, "in_features")
+        self.out_features = whole(out_features, "out_features")
+        self.T = whole(T, "T")
+        self.tau = positive_number(tau, "tau")
+        self.tau_s = positive_number(tau_s, "tau_s")
+        self.v_threshold = positive_number(v_threshold, "v_threshold")
+        self.psp_peak = None if psp_peak is None else positive_number(psp_peak, "psp_peak")
         self.fc = nn.Linear(self.in_features, self.out_features, bias=False)
 
     @property
@@ -103,7 +104,7 @@ class Tempotron(nn.Module):
         Raises:
             ValueError: If a time constant is not positive and finite.
         """
-        delay = t.clamp(min=0)
+        delay = checks.real_tensor(t, "t").clamp(min=0)
         return torch.exp(-delay / positive(tau, "tau")) - torch.exp(
             -delay / positive(tau_s, "tau_s")
         )
@@ -126,14 +127,24 @@ class Tempotron(nn.Module):
             The loss, a scalar.
 
         Raises:
-            ValueError: If a shape does not match, or a label is no class.
+            ValueError: If a shape does not match, there is no pattern, a label is no class, the
+                threshold is not positive and finite, or a voltage is not finite.
         """
-        if v_max.ndim != 2 or v_max.shape[1] != num_classes:
+        checks.real_tensor(v_max, "v_max", "[B, O]")
+        whole(num_classes, "num_classes")
+        if v_max.ndim != 2 or v_max.shape[1] != num_classes or not len(v_max):
             raise ValueError(f"v_max must be [B, {num_classes}], got {list(v_max.shape)}")
+        threshold: float | Tensor = v_threshold
+        if type(v_threshold) is not float or not 0 < v_threshold < math.inf:
+            threshold = positive(v_threshold, "v_threshold").to(v_max)
         _check_labels(label, len(v_max), num_classes)
-        target = functional.one_hot(label.long(), num_classes).bool()
-        wrong = (v_max >= v_threshold) != target
-        return ((v_max - v_threshold) * wrong).square().sum(1).mean()
+        target = label[:, None] == torch.arange(num_classes, device=label.device)
+        wrong = (v_max >= threshold) != target
+        wanted = torch.where(wrong, threshold, v_max.detach())
+        loss = functional.mse_loss(v_max, wanted, reduction="sum") / len(v_max)
+        if math.isnan(loss.item()):
+            raise ValueError("v_max must be finite, got nan or inf")
+        return loss
 
     def prepare(self, in_spikes: Tensor) -> Events:
         """Sort patterns once, to be given to ``forward`` and ``peak`` in their place, on the CPU.
@@ -145,9 +156,12 @@ class Tempotron(nn.Module):
             The patterns in order of time; good as long as T, tau and tau_s stay what they are.
 
         Raises:
-            ValueError: If the spikes have the wrong shape or are not finite.
+            ValueError: If the spikes have the wrong shape, are not finite, or want a gradient.
         """
-        return self._arranged(self._trains(in_spikes))
+        spikes = self._trains(in_spikes)
+        if spikes.requires_grad and torch.is_grad_enabled():
+            raise ValueError("in_spikes must not want a gradient: prepared spikes have none")
+        return self._arranged(spikes)
 
     def forward(self, in_spikes: Tensor | Events, ret_type: str) -> Tensor:
         """Evaluate the voltage on the grid t = 0, 1, ..., T - 1 ms, as the reference does.
@@ -203,14 +217,19 @@ class Tempotron(nn.Module):
             in_spikes: Spike times in ms [B, N] or [B, N, S].
 
         Returns:
-            Time in ms [B, O]; -1 for a silent tempotron.
+            Time in ms [B, O], never after t_max; -1 for a silent tempotron, exactly where
+            ``peak`` gives a v_max below the threshold.
 
         Raises:
             ValueError: If the spikes have the wrong shape or are not finite.
         """
-        spikes = self._trains(in_spikes)
-        check_spikes(spikes, "in_spikes")
-        return first_crossing(self._heights, spikes, self.T, self.tau, self.tau_s, self.v_threshold)
+        trains, constants = self._trains(in_spikes), (self.T, self.tau, self.tau_s)
+        with torch.no_grad():
+            peak = self.peak(in_spikes)
+            crossing = first_crossing(self._heights, trains, *constants, self.v_threshold)
+            # Whether there is one is decided as everywhere else, by V_max to the last digit.
+            crossing = torch.where(crossing < 0, peak.t_max, crossing).minimum(peak.t_max)
+            return torch.where(peak.v_max >= self.v_threshold, crossing, -1)
 
     def extra_repr(self) -> str:
         """Show the constants in the module's printed form."""
@@ -237,7 +256,7 @@ class Tempotron(nn.Module):
         return self._arranged(spikes)
 
     def _arranged(self, spikes: Tensor) -> Events:
-        return compiled.arrange(spikes, float(self.T), self.tau, self.tau_s, "in_spikes")
+        return arrange(spikes, float(self.T), self.tau, self.tau_s, "in_spikes")
 
     def _check_prepared(self, events: Events) -> None:
         slow, fast = max(self.tau, self.tau_s), min(self.tau, self.tau_s)
@@ -258,6 +277,7 @@ class Tempotron(nn.Module):
 
     def _trains(self, in_spikes: Tensor) -> Tensor:
         """Bring spike times to [B, N, S], refusing other shapes."""
+        checks.real_tensor(in_spikes, "in_spikes", "[B, N] or [B, N, S]")
         spikes = in_spikes.unsqueeze(-1) if in_spikes.ndim == 2 else in_spikes
         if spikes.ndim != 3 or spikes.shape[1] != self.in_features:
             n = self.in_features
@@ -277,17 +297,12 @@ class Tempotron(nn.Module):
         return value + (soft - soft.detach())  # in this order the value stays a whole number
 
 
-def _count(value: int, name: str) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a positive integer, got {value!r}")
-    return int(value)
-
-
 def _check_labels(label: Tensor, patterns: int, num_classes: int) -> None:
+    checks.tensor(label, "label", "[B]")
     if label.shape != (patterns,):
         raise ValueError(f"label must be [{patterns}], got {list(label.shape)}")
     if label.is_floating_point() or label.is_complex() or label.dtype == torch.bool:
         raise ValueError(f"label must be integers, got {label.dtype}")
-    strange = label[(label < 0) | (label >= num_classes)]
-    if len(strange):
-        raise ValueError(f"label must be from 0 to {num_classes - 1}, got {strange[0].item()}")
+    for end in label.aminmax():
+        if not 0 <= end < num_classes:
+            raise ValueError(f"label must be from 0 to {num_classes - 1}, got {end.item()}")

@@ -17,7 +17,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tempotron.kernel import Kinetics, positive
+from tempotron import checks
+from tempotron.checks import positive_number
+from tempotron.kernel import Kinetics
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def find_peak(
             is not positive and finite.
     """
     kinetics = _checked(weights, spikes, tau, tau_s)
-    positive(T, "T")
+    positive_number(T, "T")
     with torch.no_grad():
         times, levels = _summits(_course(weights, spikes, kinetics, T), kinetics, T)
         t_max = times.gather(-1, levels.argmax(-1, keepdim=True))  # [O, B, 1]
@@ -93,18 +95,21 @@ def credit(spikes: Tensor, times: Tensor, tau: float | Tensor, tau_s: float | Te
         tau_s: Decay time constant of the synaptic current, likewise.
 
     Returns:
-        Credit [B, O, N] in the dtype of ``times``.
+        Credit [B, O, N] in the dtype of ``times``, or in the default dtype where those are
+        integers.
 
     Raises:
         ValueError: If shapes do not match, a spike time is not finite, or a time constant is not
             positive and finite.
     """
+    check_spikes(spikes, "spikes")
+    checks.finite(checks.real_tensor(times, "times", "[B, O]"), "times")
     if times.ndim != 2 or len(times) != len(spikes):
         raise ValueError(f"times must be [{len(spikes)}, O], got {list(times.shape)}")
-    check_spikes(spikes, "spikes")
+    dtype = times.dtype if times.is_floating_point() else torch.get_default_dtype()
     kinetics = _kinetics(len(spikes), tau, tau_s)
     shares = _credit(spikes, times.T[..., None], kinetics)
-    return shares.transpose(0, 1).to(times.dtype)
+    return shares.transpose(0, 1).to(dtype)
 
 
 def voltage(
@@ -136,6 +141,7 @@ def voltage(
         Gutig & Sompolinsky (2006), the voltage equation.
     """
     kinetics = _checked(weights, spikes, tau, tau_s)
+    checks.finite(checks.real_tensor(times, "times", "[G]"), "times")
     if times.ndim != 1:
         raise ValueError(f"times must be [G], got {list(times.shape)}")
     course = _course(weights, spikes, kinetics)
@@ -177,8 +183,8 @@ def first_crossing(
         ValueError: As ``find_peak``, or if the threshold is not positive and finite.
     """
     kinetics = _checked(weights, spikes, tau, tau_s)
-    positive(T, "T")
-    positive(threshold, "threshold")
+    positive_number(T, "T")
+    positive_number(threshold, "threshold")
     course = _course(weights, spikes, kinetics, T)
     times, levels = _summits(course, kinetics, T)
     highest = levels.argmax(-1, keepdim=True)  # [O, B, 1]
@@ -198,7 +204,8 @@ def check_spikes(spikes: Tensor, name: str) -> None:
 
 def check_real(spikes: Tensor, name: str) -> None:
     """Refuse spike times that are not a tensor [B, N, S] of numbers, finite or not."""
-    if spikes.ndim != 3 or spikes.is_complex() or spikes.dtype == torch.bool:
+    checks.real_tensor(spikes, name, "[B, N, S]")
+    if spikes.ndim != 3:
         raise ValueError(
             f"{name} must be real numbers [B, N, S], got {spikes.dtype} {list(spikes.shape)}"
         )
@@ -217,6 +224,7 @@ def _checked(
     """Refuse arguments that do not fit each other, and prepare the time constants."""
     check_spikes(spikes, "spikes")
     afferents = spikes.shape[1]
+    checks.finite(checks.real_tensor(weights, "weights", "[O, N]"), "weights")
     if weights.shape[1:] != (afferents,) or not weights.is_floating_point():
         raise ValueError(
             f"weights must be floats [O, {afferents}], got {weights.dtype} {list(weights.shape)}"

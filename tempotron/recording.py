@@ -18,7 +18,7 @@ A chunk of K presentations from ``first`` on, made under the same conditions:
 
 The last three are states of the neurons after ``steps`` presentations, the first of them that
 before the chunk; Adam's momentum is [G, O, 2 N + 1], see `compiled.Course`. States in between
-follow by repeating the updates; see `training.Settings`.
+follow by repeating the updates; see `settings.Settings`.
 
 A task:
 
@@ -30,12 +30,14 @@ Offsets count from the end of the header.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tempotron.checks import whole
 from tempotron.learning import REASONS
 from tempotron.tasks import Task
 from tempotron.training import Run
@@ -43,6 +45,8 @@ from tempotron.training import Run
 VERSION = 2
 _ALIGNED = 8
 _MOST_STATES = 200
+# What reading damaged bytes may end in.
+_DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def pack_all(run: Run) -> list[bytes]:
@@ -71,7 +75,7 @@ def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1
     Raises:
         ValueError: If ``first`` or ``end`` is not from the start of this very run to K.
     """
-    last = len(run) if end is None else end
+    first, last = whole(first, "first", 0), len(run) if end is None else whole(end, "end", 0)
     if not run.start <= first <= last <= len(run):
         span = f"from {run.start} to {len(run)}"
         raise ValueError(f"first and end must be {span}, got {first} and {last}")
@@ -125,11 +129,12 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         length = int.from_bytes(data[:4], "little")
         about: dict[str, Any] = json.loads(data[_ALIGNED : _ALIGNED + length])
         version, table = about["version"], about.pop("arrays")
+        body = memoryview(data)[_ALIGNED + length :]
         arrays = {
-            name: _read(data, _ALIGNED + length + offset, dtype, shape)
+            name: _read(body, whole(offset, "offset", 0), dtype, shape)
             for name, (dtype, shape, offset) in table.items()
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except _DAMAGED as error:
         raise ValueError(f"data must be a packed run, got {error!r}") from error
     if version != VERSION:
         raise ValueError(f"data must be of version {VERSION}, got {version!r}")
@@ -158,6 +163,6 @@ def _joined(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
     return b"".join([len(header).to_bytes(4, "little"), b"\0" * 4, header, *parts])
 
 
-def _read(data: bytes, begin: int, dtype: str, shape: list[int]) -> NDArray[Any]:
-    count = int(np.prod(shape))
-    return np.frombuffer(data, dtype, count, begin).reshape(shape)
+def _read(body: memoryview, begin: int, dtype: str, shape: list[int]) -> NDArray[Any]:
+    count = math.prod(whole(size, "shape", 0) for size in shape)
+    return np.frombuffer(body, dtype, count, begin).reshape(shape)

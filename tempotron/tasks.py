@@ -1,6 +1,6 @@
 """Tasks: labelled spike patterns, and what makes each of them learnable or not.
 
-Every function here takes a seed, and gives the same task for the same seed.
+What draws anything takes a seed, and gives the same task for the same seed.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Integral
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -17,12 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from tempotron.compiled import Events, prepare
+from tempotron import checks
+from tempotron.checks import positive_number, whole
 from tempotron.encoding import latency, receptive_fields
-from tempotron.kernel import positive
+from tempotron.events import Events, Floats, prepare
 from tempotron.peak import check_spikes
 
-Floats = NDArray[np.float64]
 Source = Literal["iris", "digits"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
@@ -36,7 +35,8 @@ class Task:
 
     Attributes:
         spikes: Spike times in ms, float64 [P, N, S], also taken as [P, N]; negative for no
-            spike, and those at or after T come too late to matter.
+            spike, and those at or after T come too late to matter. Not to be changed in place:
+            what is prepared from them would not follow.
         targets: Which neurons ought to fire, bool [P, O].
         T: Length of a pattern in ms.
         name: Short name.
@@ -63,13 +63,14 @@ class Task:
 
     def __post_init__(self) -> None:
         for name in ("spikes", "targets"):
-            if not isinstance(getattr(self, name), Tensor):
-                raise ValueError(f"{name} must be a tensor, got {type(getattr(self, name))}")
+            checks.tensor(getattr(self, name), name)
+        if not isinstance(self.unseen, Task | None):
+            raise ValueError(f"unseen must be a Task or None, got {type(self.unseen)}")
         spikes = self.spikes[..., None] if self.spikes.ndim == 2 else self.spikes
         check_spikes(spikes, "spikes")
         if 0 in spikes.shape[:2]:
             raise ValueError(f"spikes must hold a pattern and an afferent, got {[*spikes.shape]}")
-        positive(self.T, "T")
+        object.__setattr__(self, "T", positive_number(self.T, "T"))
         object.__setattr__(self, "targets", _firing(self.targets, len(spikes)))
         object.__setattr__(self, "spikes", spikes.detach().to("cpu", torch.float64, copy=True))
         self._name_classes()
@@ -81,6 +82,8 @@ class Task:
 
     def _name_classes(self) -> None:
         neurons = self.kind[1]
+        if isinstance(self.classes, str) or any(not isinstance(c, str) for c in self.classes):
+            raise ValueError(f"classes must be names, got {self.classes!r}")
         if not self.classes:
             object.__setattr__(self, "classes", tuple(map(str, range(1, neurons + 1))))
         if len(self.classes) != neurons:
@@ -112,11 +115,12 @@ class Task:
         Raises:
             ValueError: If a time constant is not positive and finite.
         """
-        found = self._prepared.get((tau, tau_s))
+        constants = positive_number(tau, "tau"), positive_number(tau_s, "tau_s")
+        found = self._prepared.get(constants)
         if found is None:
-            found = prepare(self.spikes, self.T, tau, tau_s)
+            found = prepare(self.spikes, self.T, *constants)
             self._prepared.clear()
-            self._prepared[tau, tau_s] = found
+            self._prepared[constants] = found
         return found
 
 
@@ -132,7 +136,7 @@ def order_of_two(gap: float = 20.0, T: float = 100.0, swap: bool = False, seed: 
     Raises:
         ValueError: If the gap does not fit into the pattern.
     """
-    start = _early(_generator(seed), positive(gap, "gap").item(), T)
+    start = _early(_generator(seed), positive_number(gap, "gap"), T)
     small, large = "BA" if swap else "AB"
     return Task(
         torch.tensor([[start, start + gap], [start + gap, start]]),
@@ -140,7 +144,8 @@ def order_of_two(gap: float = 20.0, T: float = 100.0, swap: bool = False, seed: 
         T,
         "Order of two spikes" + ", swapped" * swap,
         f"Learnable: a small {small} lifts what a large {large} adds to, while the other way round "
-        "the small one comes when the large one has decayed.",
+        "the small one comes when the large one has decayed. Gaps far below the time constants "
+        "make too little difference: with eta .02 20 of 20 seeds learned 5 to 80 ms, one 1 ms.",
     )
 
 
@@ -159,16 +164,19 @@ def two_gaps(
     Raises:
         ValueError: If the gaps are not in order or do not fit into the pattern.
     """
-    if positive(short, "short") >= positive(long, "long"):
+    if positive_number(short, "short") >= positive_number(long, "long"):
         raise ValueError(f"short must be below long, got {short} and {long}")
     start = _early(_generator(seed), long, T)
     first = "Gaps, swapped" if swap else "Gaps"
     sentence = (
         "Learnable only with inhibition: either A holds B down, the less the later B comes, or B "
         "holds A down, unless it comes after A's peak. The inhibition need not be there at first: "
-        "all of 20 seeds learned it, from small random weights and from excitation alone."
+        "with 5 against 10 ms all of 20 seeds learned it, from small random weights and from "
+        "excitation alone; with 10 against 20 ms and eta .02, 8 did."
         if swap
-        else "Learnable with excitation alone: the closer two potentials, the higher their sum."
+        else "Learnable with excitation alone: the closer two potentials, the higher their sum. "
+        "Where B comes after A's own peak, training may get stuck on that peak and never touch B: "
+        "with eta .02, 5 against 10 ms was learned by 20 of 20 seeds, 10 against 20 ms by 9."
     )
     return Task(
         torch.tensor([[start, start + short], [start, start + long]]),
@@ -190,7 +198,7 @@ def temporal_xor(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
     Raises:
         ValueError: If the gap does not fit into the pattern.
     """
-    early = _early(_generator(seed), positive(gap, "gap").item(), T)
+    early = _early(_generator(seed), positive_number(gap, "gap"), T)
     late = early + gap
     return Task(
         torch.tensor([[early, early], [early, late], [late, early], [late, late]]),
@@ -198,7 +206,9 @@ def temporal_xor(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
         T,
         "Temporal XOR",
         "Learnable by one neuron, as none without a sense of time could: one input excites, the "
-        "other inhibits it at the same time only. Two layers get there from most beginnings.",
+        "other inhibits it at the same time only. With eta .02 all of 20 seeds learned it with "
+        "5 to 80 ms between early and late, none with 1 ms. Two layers get there for 17 of 20 "
+        "seeds, and for as many if only the second one learns.",
     )
 
 
@@ -217,10 +227,10 @@ def early_or_late(afferents: int = 6, delay: int = 40, T: float = 200.0, seed: i
         ValueError: If a number is not positive, or both patterns do not fit into the first half
             of T.
     """
-    room = positive(T, "T").item() / 2 - _count(delay, "delay")
+    room = positive_number(T, "T") / 2 - whole(delay, "delay")
     if room < 1:
         raise ValueError(f"delay must be less than half of T, {T / 2:g}, got {delay}")
-    early = _generator(seed).integers(0, int(room), _count(afferents, "afferents"))
+    early = _generator(seed).integers(0, int(room), whole(afferents, "afferents"))
     return Task(
         torch.from_numpy(np.stack([early, early + delay])),
         torch.tensor([True, False]),
@@ -248,9 +258,9 @@ def noisy_templates(
         ValueError: If a number is not positive.
     """
     generator = _generator(seed)
-    count, spread = _count(trials, "trials"), positive(jitter, "jitter").item()
-    end = positive(T, "T").item()
-    templates = generator.uniform(0, end, (2, 1, _count(afferents, "afferents")))
+    count, spread = whole(trials, "trials"), positive_number(jitter, "jitter")
+    end = positive_number(T, "T")
+    templates = generator.uniform(0, end, (2, 1, whole(afferents, "afferents")))
 
     def copies() -> Tensor:
         noise = generator.normal(0, spread, (2, count, afferents))
@@ -283,7 +293,7 @@ def random_latencies(
         ValueError: If a number is not positive.
     """
     count = _patterns(afferents, load)
-    times = _generator(seed).uniform(0, positive(T, "T").item(), (count, afferents))
+    times = _generator(seed).uniform(0, positive_number(T, "T"), (count, afferents))
     return Task(
         torch.from_numpy(times),
         torch.arange(count) % 2 == 0,
@@ -311,9 +321,9 @@ def pairwise_synchrony(
     Raises:
         ValueError: If there are fewer than 2 pairs, or another number is not positive.
     """
-    if _count(pairs, "pairs") < 2:
+    if whole(pairs, "pairs") < 2:
         raise ValueError(f"pairs must be at least 2, got {pairs}")
-    generator, end = _generator(seed), positive(T, "T").item()
+    generator, end = _generator(seed), positive_number(T, "T")
 
     def drawn(count: int) -> Task:
         times = generator.uniform(0, end, (count, pairs)).repeat(2, axis=1)
@@ -328,7 +338,7 @@ def pairwise_synchrony(
             "apart, every afferent fires once in both, so that a counter of spikes is at chance.",
         )
 
-    return replace(drawn(_count(trials, "trials")), unseen=drawn(max(trials // 2, 1)))
+    return replace(drawn(whole(trials, "trials")), unseen=drawn(max(trials // 2, 1)))
 
 
 def poisson_rates(
@@ -354,9 +364,9 @@ def poisson_rates(
     Raises:
         ValueError: If a number is not positive, or the rates are not in order.
     """
-    if positive(lowest, "lowest") > positive(highest, "highest"):
+    if positive_number(lowest, "lowest") > positive_number(highest, "highest"):
         raise ValueError(f"lowest must not be above highest, got {lowest} and {highest}")
-    generator, end = _generator(seed), positive(T, "T").item()
+    generator, end = _generator(seed), positive_number(T, "T")
     count = _patterns(afferents, load)
     rates = generator.uniform(lowest, highest, (count, afferents))
     numbers = generator.poisson(rates * end / 1000)
@@ -367,7 +377,8 @@ def poisson_rates(
         torch.arange(count) % 2 == 0,
         T,
         "Poisson rates",
-        "Learnable: rates differ, but what is learnt are the times of these very trains.",
+        "Learnable up to about 2 patterns per afferent (10 of 10 seeds; 0 of 10 with 3): rates "
+        "differ, but what is learnt are the times of these very trains.",
     )
 
 
@@ -377,8 +388,7 @@ def swapped(task: Task) -> Task:
     Raises:
         ValueError: If there are several neurons.
     """
-    if task.kind[1] != 1:
-        raise ValueError(f"task must be one for 1 neuron, got {task.kind[1]}")
+    _check_binary(task)
     return replace(
         task,
         targets=~task.targets,
@@ -392,18 +402,18 @@ def relabelled(task: Task, patterns: Sequence[int]) -> Task:
 
     Args:
         task: Its unseen trials stay as they are.
-        patterns: Their indices, from 0.
+        patterns: Their indices, from 0; one that is named twice counts once.
 
     Raises:
         ValueError: If there are several neurons, or no such pattern.
     """
-    if task.kind[1] != 1:
-        raise ValueError(f"task must be one for 1 neuron, got {task.kind[1]}")
-    if bad := [p for p in patterns if not 0 <= p < task.patterns]:
-        raise ValueError(f"patterns must be from 0 to {task.patterns - 1}, got {bad[0]}")
+    _check_binary(task)
+    chosen = {whole(p, "patterns", 0) for p in patterns}
+    if beyond := [p for p in chosen if p >= task.patterns]:
+        raise ValueError(f"patterns must be from 0 to {task.patterns - 1}, got {beyond[0]}")
     targets = task.targets.clone()
-    targets[list(patterns)] ^= True
-    changed = "1 label changed" if len(patterns) == 1 else f"{len(patterns)} labels changed"
+    targets[sorted(chosen)] ^= True
+    changed = "1 label changed" if len(chosen) == 1 else f"{len(chosen)} labels changed"
     return replace(task, targets=targets, name=f"{task.name}, {changed}")
 
 
@@ -418,7 +428,8 @@ def jittered(task: Task, jitter: float, seed: int = 0) -> Task:
     Raises:
         ValueError: If the jitter is not positive.
     """
-    noise = _generator(seed).normal(0, positive(jitter, "jitter").item(), task.spikes.shape)
+    check_task(task)
+    noise = _generator(seed).normal(0, positive_number(jitter, "jitter"), task.spikes.shape)
     times = task.spikes.numpy()
     moved = np.where((times >= 0) & (times < task.T), _reflected(times + noise, task.T), times)
     return replace(
@@ -447,14 +458,14 @@ def own_patterns(
     widths = {len(pattern) for pattern in patterns}
     if len(widths) != 1:
         raise ValueError(f"patterns must all have the same afferents, got {sorted(widths)}")
-    negative = [time for pattern in patterns for row in pattern for time in row if not time >= 0]
-    if negative:
+    times = [time for pattern in patterns for row in pattern for time in row]
+    if negative := [time for time in times if not checks.real(time, "patterns") >= 0]:
         raise ValueError(f"patterns must hold times from 0 on, got {negative[0]}")
-    room = max(1, *(len(row) for pattern in patterns for row in pattern))
+    room = max([1, *(len(row) for pattern in patterns for row in pattern)])
     rows = [[[*row, *[-1.0] * (room - len(row))] for row in pattern] for pattern in patterns]
     return Task(
         torch.tensor(rows, dtype=torch.float64),
-        torch.tensor(fire, dtype=torch.bool),
+        torch.tensor([checks.yes_or_no(each, "fire") for each in fire]),
         T,
         "Own patterns",
         "Learnable if some weights raise every + pattern to the threshold and no - pattern.",
@@ -510,7 +521,7 @@ def folds(
     from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415  takes 2 s
 
     data = _dataset(source)
-    dealer = StratifiedKFold(_count(count, "count"), shuffle=True, random_state=seed)
+    dealer = StratifiedKFold(whole(count, "count", 2), shuffle=True, random_state=_seed(seed))
     for parts in dealer.split(data.values, data.classes):
         yield _encoded(source, data, parts, fields, T)
 
@@ -540,6 +551,19 @@ def logistic_baseline(source: Source = "iris", seed: int = 0, test_share: float 
     return float(model.score(values[kept], classes[kept]))
 
 
+def check_task(task: Task) -> Task:
+    """Refuse what is no task."""
+    if not isinstance(task, Task):
+        raise ValueError(f"task must be a Task, got {type(task)}")
+    return task
+
+
+def _check_binary(task: Task) -> None:
+    """Refuse a task for other than one neuron."""
+    if check_task(task).kind[1] != 1:
+        raise ValueError(f"task must be one for 1 neuron, got {task.kind[1]}")
+
+
 Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -564,10 +588,10 @@ def _dataset(source: Source) -> _Data:
 def _split(classes: NDArray[np.int64], test_share: float, seed: int) -> Parts:
     from sklearn.model_selection import train_test_split  # noqa: PLC0415  takes 2 s
 
-    if not 0 < test_share < 1:
+    if not 0 < checks.number(test_share, "test_share") < 1:
         raise ValueError(f"test_share must be between 0 and 1, got {test_share}")
     learnt, kept = train_test_split(
-        np.arange(len(classes)), test_size=test_share, stratify=classes, random_state=seed
+        np.arange(len(classes)), test_size=test_share, stratify=classes, random_state=_seed(seed)
     )
     return learnt, kept
 
@@ -591,7 +615,7 @@ def _encoded(
             torch.from_numpy(classes[part]),
             T,
             names[source],
-            _SENTENCES[source],
+            _SENTENCES[source, fields is not None],
             classes=labels,
         )
         for part in parts
@@ -606,10 +630,14 @@ def _coded(numbers: Tensor, fields: int | None, ends: tuple[Tensor, Tensor], T: 
 
 
 _SENTENCES = {
-    "iris": "Mostly learnable, as two of the three species overlap; with receptive fields, not "
-    "with one latency for each number.",
-    "digits": "Learnable, and most of it carries over to new digits: fields turn every pixel's "
-    "grey into a place and a time.",
+    ("iris", True): "Mostly learnable, as two of the three species overlap; with receptive fields, "
+    "not with one latency for each number.",
+    ("iris", False): "Learnable in part: with one latency for each number exactly the right neuron "
+    "fires at 34 % of new flowers, with receptive fields at 86 %.",
+    ("digits", True): "Learnable, and most of it carries over to new digits: fields turn every "
+    "pixel's grey into a place and a time.",
+    ("digits", False): "Learnable in part: with one latency for each pixel about three of ten "
+    "patterns are still wrong after 200 epochs, where receptive fields leave none.",
 }
 
 
@@ -628,6 +656,10 @@ def _firing(targets: Tensor, patterns: int) -> Tensor:
     return functional.one_hot(targets.long()).bool().cpu()
 
 
+def _seed(seed: int) -> int:
+    return whole(seed, "seed", 0, 2**32 - 1)
+
+
 def _reflected(times: Floats, end: float) -> Floats:
     """Reflect times at both ends of a pattern, so that no spike is lost."""
     within = np.mod(np.abs(times), 2 * end)
@@ -636,26 +668,18 @@ def _reflected(times: Floats, end: float) -> Floats:
 
 def _early(generator: np.random.Generator, length: float, T: float) -> float:
     """Place a sequence of some length in the first half of what room it has, in whole ms."""
-    room = positive(T, "T").item() - length
+    room = positive_number(T, "T") - length
     if room < 1:
         raise ValueError(f"T must leave room for {length} ms of spikes, got {T}")
     return float(np.floor(generator.uniform(0, room / 2)))
 
 
 def _patterns(afferents: int, load: float) -> int:
-    count = round(_count(afferents, "afferents") * positive(load, "load").item())
+    count = round(whole(afferents, "afferents") * positive_number(load, "load"))
     if count < 1:
         raise ValueError(f"load must give at least one pattern, got {load}")
     return count
 
 
-def _count(value: int, name: str) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a positive integer, got {value!r}")
-    return int(value)
-
-
 def _generator(seed: int) -> np.random.Generator:
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-        raise ValueError(f"seed must be an integer from 0, got {seed!r}")
-    return np.random.default_rng(int(seed))
+    return np.random.default_rng(checks.seed(seed))

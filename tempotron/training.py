@@ -6,12 +6,10 @@ after any presentation, and training can be taken up anew from there under other
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -19,127 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tempotron import compiled
-from tempotron.kernel import positive
-from tempotron.learning import (
-    COSTS,
-    OPTIMISERS,
-    RULES,
-    Cost,
-    Optimiser,
-    Rule,
-    learning_rate,
-    one_of,
-)
-from tempotron.tasks import Task
+from tempotron import checks, compiled
+from tempotron.events import Events, Floats
+from tempotron.settings import Settings, block_length, block_order, initial_weights, step_of
+from tempotron.tasks import Task, check_task
 
 Outcome = Literal["running", "converged", "limit", "cancelled"]
-Floats = NDArray[np.float64]
 
-# Presentations in a block: long enough to make calls cheap, short enough for a smooth progress.
-_STRETCH = 1024
 # Blocks in a stretch where nobody watches: between two of them caches would forget the patterns.
-_UNWATCHED = 4
+_UNWATCHED = 6
 # Memory for the weights kept along the way, from which all others are recovered.
 _KEPT_BYTES = 64_000_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything but the task that decides how a run goes.
-
-    Attributes:
-        rule: 'paper' or 'reflect'; see `learning.update`.
-        cost: 'linear' or 'squared'; reflect has no use for it.
-        optimiser: What becomes of the update dw of an error: 'momentum' repeats a share mu of the
-            last change, as in the paper,
-
-                change = mu * change + dw
-
-            'adam', which is not the paper's and for which reflect has no use, divides by how much
-            there has been of it: with g = dw / rate at the n-th error
-
-                mean = mu * mean + (1 - mu) * g        square = .999 * square + .001 * g^2
-                change = rate * mean / (1 - mu^n) / (sqrt(square / (1 - .999^n)) + 1e-8)
-
-        eta: Expected change of the corrected pattern's own peak per update, before momentum; see
-            `learning.learning_rate`. Not used where a rate is given, nor by reflect.
-        rate: The paper's lambda, Adam's step, or reflect's kappa; None for the one that eta asks
-            for, or with reflect for 2 * (1 - mu).
-        mu: Momentum: how much of the last change is repeated at the next error; None for .9, or
-            .7 with reflect.
-        tau: Decay time constant of the membrane, in ms.
-        tau_s: Decay time constant of the synaptic current, in ms; None for a quarter of tau.
-        theta: Firing threshold.
-        epochs: Limit: presentations of the whole task.
-        seed: Initial weights and order of presentation.
-        shuffle: Whether each epoch has its own random order, or all keep that of the task.
-        mean: Mean of the initial weights.
-        spread: Standard deviation of the initial weights.
-
-    Raises:
-        ValueError: If a name is not known or a number out of range.
-
-    Source:
-        Gutig & Sompolinsky (2006); Kingma & Ba (2015), Adam, ICLR.
-    """
-
-    rule: Rule = "paper"
-    cost: Cost = "linear"
-    optimiser: Optimiser = "momentum"
-    eta: float = 0.05
-    rate: float | None = None
-    mu: float | None = None
-    tau: float = 15.0
-    tau_s: float | None = None
-    theta: float = 1.0
-    epochs: int = 200
-    seed: int = 0
-    shuffle: bool = True
-    mean: float = 0.0
-    spread: float = 1e-3
-
-    def __post_init__(self) -> None:
-        one_of(self.rule, RULES, "rule")
-        one_of(self.cost, COSTS, "cost")
-        one_of(self.optimiser, OPTIMISERS, "optimiser")
-        for name in ("eta", "rate", "tau", "tau_s", "theta"):
-            if getattr(self, name) is not None:
-                _real(getattr(self, name), name)
-                positive(getattr(self, name), name)
-        if not 0 <= _real(self.momentum, "mu") < 1:
-            raise ValueError(f"mu must be from 0 to below 1, got {self.mu}")
-        if not math.isfinite(_real(self.mean, "mean")):
-            raise ValueError(f"mean must be finite, got {self.mean}")
-        if not 0 <= _real(self.spread, "spread") < math.inf:
-            raise ValueError(f"spread must be finite and not negative, got {self.spread}")
-        for name, least in (("epochs", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} must be an integer from {least}, got {value!r}")
-
-    @property
-    def momentum(self) -> float:
-        """The momentum in force."""
-        return {"paper": 0.9, "reflect": 0.7}[self.rule] if self.mu is None else self.mu
-
-    @property
-    def adapts(self) -> bool:
-        """Whether Adam makes the changes."""
-        return self.optimiser == "adam" and self.rule != "reflect"
-
-    @property
-    def synaptic(self) -> float:
-        """The synaptic time constant in force, in ms."""
-        return self.tau / 4 if self.tau_s is None else self.tau_s
-
-    def rate_for(self, task: Task) -> float:
-        """Return the learning rate in force for a task: lambda, or reflect's kappa."""
-        if self.rate is not None:
-            return self.rate
-        if self.rule == "reflect":
-            return 2 * (1 - self.momentum)
-        return learning_rate(self.eta, task.spikes_per_pattern, task.T, self.tau, self.synaptic)
 
 
 class State(NamedTuple):
@@ -167,8 +55,8 @@ class Run:
     Attributes:
         task: What was learnt.
         settings: How.
-        outcome: 'converged' after an epoch without an error, 'limit' at the limit of epochs, or
-            'cancelled'.
+        outcome: 'converged' after an epoch without an error, 'limit' at the limit of epochs,
+            'cancelled', or 'running' for the record of a progress.
         epoch: Epoch of each presentation, from 0 [K].
         pattern: Pattern presented [K].
         v_max: Highest voltage of each neuron [K, O].
@@ -190,7 +78,7 @@ class Run:
     parent: Run | None
     start: int
     _kept: dict[int, State] = field(repr=False)
-    _events: compiled.Events = field(repr=False)
+    _events: Events = field(repr=False)
 
     def __len__(self) -> int:
         """Count the presentations K."""
@@ -230,8 +118,11 @@ class Run:
 
         Args:
             k: Number of presentations, from 0 to K.
+
+        Raises:
+            ValueError: If k is not an integer from 0 to K.
         """
-        run = self
+        run, k = self, self._step(k, len(self))
         while run.parent and k <= run.start:
             run = run.parent
         return run
@@ -253,10 +144,16 @@ class Run:
     def change(self, k: int) -> Tensor:
         """Return the change of weights dw [O, N] that presentation k, from 0 to K - 1, made.
 
+        Weights that were replaced by a fork before or after it do not count.
+
+        Args:
+            k: Index of a presentation, from 0 to K - 1.
+
         Raises:
             ValueError: If there is no such presentation.
         """
-        before, after = self.path([self._step(k, len(self) - 1), k + 1]).unbind()
+        k = self._step(k, len(self) - 1)
+        before, after = self.before(k + 1).path([k, k + 1]).unbind()
         return after - before
 
     def path(self, steps: Sequence[int]) -> Tensor:
@@ -287,8 +184,10 @@ class Run:
 
         Raises:
             ValueError: If a step is not an integer from 0 to K, they do not ascend, or not all
-                are under the same optimiser.
+                are under the same optimiser, or there is none.
         """
+        if not len(steps):
+            raise ValueError("steps must hold at least one, got none")
         weights, momentum = zip(*self._states(steps), strict=True)
         return torch.from_numpy(np.stack(weights)), torch.from_numpy(np.stack(momentum))
 
@@ -314,8 +213,10 @@ class Run:
     ) -> Run:
         """Go on from the state after k presentations, with anything changed.
 
-        The record of the first k presentations is taken over, and epochs count on. With nothing
-        changed this is the same run again.
+        The record of the first k presentations is taken over, and epochs count on; in the epoch
+        that goes on, patterns that have been presented do not come again. With nothing changed
+        this is the same run again. First weights that were drawn are drawn anew from k = 0 on if
+        their seed, mean or spread changes; from a later step on these have no weights to draw.
 
         Args:
             k: Number of presentations to keep, from 0 to K.
@@ -337,15 +238,28 @@ class Run:
     def stream(
         self, k: int, *, task: Task | None = None, weights: Tensor | None = None, **changes: Any
     ) -> Iterator[Progress]:
-        """Do as ``fork``, but yield the progress every so often; see `stream`."""
-        self._step(k, len(self))
-        settings, chosen = replace(self.settings, **changes), task or self.task
+        """Do as ``fork``, but yield the progress every so often; see `stream`.
+
+        Args:
+            k: Number of presentations to keep, from 0 to K.
+            task: As for ``fork``.
+            weights: As for ``fork``.
+            changes: Fields of ``Settings`` that are to change.
+
+        Raises:
+            ValueError: At once, as ``fork``.
+        """
+        k = self._step(k, len(self))
+        settings = replace(self.settings, **changes)
+        chosen = self.task if task is None else check_task(task)
         if chosen.kind != self.task.kind:
             raise ValueError(f"task must have (N, O) {self.task.kind}, got {chosen.kind}")
         origin = self
         while origin.parent and k < origin.start:
             origin = origin.parent
         state = origin._state(k)
+        if k == 0 and weights is None and self._drew(state.weights):
+            state = State(initial_weights(settings, chosen.kind), state.momentum)
         if weights is not None:
             state = State(_checked_weights(weights, chosen.kind), state.momentum)
         fresh = State.fresh(state.weights, settings)
@@ -353,10 +267,12 @@ class Run:
             state = fresh
         return _advanced(_Recorder(chosen, settings, state, origin, k))
 
+    def _drew(self, weights: Floats) -> bool:
+        """Tell whether first weights are those drawn under the run's settings, not given ones."""
+        return np.array_equal(weights, initial_weights(self.settings, self.task.kind))
+
     def _step(self, k: int, most: int) -> int:
-        if not isinstance(k, Integral) or isinstance(k, bool) or not 0 <= k <= most:
-            raise ValueError(f"k must be an integer from 0 to {most}, got {k!r}")
-        return int(k)
+        return checks.whole(k, "k", 0, most)
 
     def _state(self, k: int) -> State:
         here, state = self._nearest(k)
@@ -458,8 +374,7 @@ def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Ite
 
 def _begin(task: Task, weights: Tensor | None, settings: dict[str, Any]) -> _Recorder:
     chosen = Settings(**settings)
-    if not isinstance(task, Task):
-        raise ValueError(f"task must be a Task, got {type(task)}")
+    check_task(task)
     if weights is None:
         first = initial_weights(chosen, task.kind)
     else:
@@ -510,6 +425,7 @@ class _Recorder:
         """Find the place in the epoch; see whether anything is left to do."""
         self.epoch, self.place = 0, 0
         self.errors: int | None = None
+        self.begun = np.empty(0, np.int32)  # what has been presented in the epoch going on
         self.clean = True  # no error yet, under these very conditions, in the epoch going on
         if self.parent and self.start:
             before = self.pieces[0]
@@ -518,6 +434,7 @@ class _Recorder:
             self.clean = self._unchanged_since(first) and not before.wrong[first:].any()
             changed = self.parent.task.patterns != self.task.patterns
             self.place = self.task.patterns if changed else self.start - first
+            self.begun = before.pattern[first:]
         if self.place >= self.task.patterns:
             self._close(self.clean)
         if self.outcome == "running" and self.epoch >= self.settings.epochs:
@@ -563,13 +480,17 @@ class _Recorder:
         left = self.settings.epochs - number * block
         numbers = range(number, number + min(blocks, -(-left // block)))
         order = np.concatenate([block_order(self.settings, patterns, i) for i in numbers])
+        if self.place:
+            to_come = order[within][~np.isin(order[within], self.begun)]
+            order[within] = [*self.begun, *to_come]
         epochs = np.repeat(np.arange(len(order), dtype=np.int32) + number * block, patterns)
         wanted = slice(within * patterns + self.place, min(len(order), left) * patterns)
         return order.ravel()[wanted], epochs[wanted]
 
     def _record(self, piece: _Piece) -> None:
         """Store a stretch, up to the end of the first epoch without an error."""
-        errors = np.bincount(piece.epoch - self.epoch, piece.wrong)
+        epoch = piece.epoch - self.epoch
+        errors = np.bincount(epoch[piece.wrong], minlength=epoch[-1] + 1)
         clean = errors == 0
         clean[0] &= self.clean
         whole = int(clean.argmax()) + 1 if clean.any() else len(errors)
@@ -649,31 +570,6 @@ def _wrong(reason: NDArray[np.int8]) -> NDArray[np.bool_]:
     return wrong
 
 
-def block_length(patterns: int) -> int:
-    """Return the number of epochs whose order is drawn at once."""
-    return max(1, _STRETCH // patterns)
-
-
-def block_order(settings: Settings, patterns: int, number: int) -> NDArray[np.int32]:
-    """Draw the order of presentation in one block of epochs [epochs, P].
-
-    A block's order follows from its number alone, so that a fork finds it again.
-    """
-    order = np.tile(np.arange(patterns, dtype=np.int32), (block_length(patterns), 1))
-    if settings.shuffle:
-        order = np.random.default_rng([settings.seed, 2, number]).permuted(order, axis=1)
-    return order
-
-
-def step_of(settings: Settings, task: Task) -> compiled.Step:
-    """Put a rule in the compiled core's terms."""
-    rule = compiled.LINEAR if settings.cost == "linear" else compiled.SQUARED
-    if settings.rule == "reflect":
-        rule = compiled.REFLECT
-    theta, rate, mu = settings.theta, settings.rate_for(task), settings.momentum
-    return compiled.Step(rule, float(theta), float(rate), float(mu), settings.adapts)
-
-
 def _alike(one: Settings, other: Settings) -> bool:
     """Tell whether two runs differ at most in how long they may take."""
     return replace(one, epochs=other.epochs) == other
@@ -684,29 +580,10 @@ def _rows(array: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(array.T)
 
 
-def initial_weights(settings: Settings, kind: tuple[int, int]) -> Floats:
-    """Draw weights [O, N], none of them in the dead zone for good unless their mean asks for it."""
-    afferents, neurons = kind
-    draw = np.random.default_rng([settings.seed, 1])
-    weights = draw.normal(settings.mean, settings.spread, (neurons, afferents))
-    doomed = (weights < 0).all(1, keepdims=True) & (settings.mean >= 0)
-    return np.where(doomed, -weights, weights)
-
-
 def _checked_weights(weights: Tensor, kind: tuple[int, int]) -> Floats:
     """Refuse weights that are not finite numbers [O, N]; copy them."""
     afferents, neurons = kind
-    if not isinstance(weights, Tensor):
-        raise ValueError(f"weights must be a tensor, got {type(weights)}")
-    if weights.shape != (neurons, afferents) or weights.is_complex():
+    checks.real_tensor(weights, "weights")
+    if weights.shape != (neurons, afferents):
         raise ValueError(f"weights must be [{neurons}, {afferents}], got {list(weights.shape)}")
-    values = weights.detach().to("cpu", torch.float64).numpy().copy()
-    if not np.isfinite(values).all():
-        raise ValueError(f"weights must be finite, got {values[~np.isfinite(values)][0]}")
-    return values
-
-
-def _real(value: object, name: str) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a number, got {value!r}")
-    return float(value)
+    return checks.finite(weights.detach(), "weights").to("cpu", torch.float64).numpy().copy()

@@ -195,8 +195,8 @@ def test_a_bad_sweep_is_refused_with_a_sentence_that_names_field_and_limit(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"processes": 0}, "processes must be from 1 to 1024, got 0"),
-        ({"processes": 1.5}, "processes must be from 1 to 1024, got 1.5"),
+        ({"processes": 0}, "processes must be an integer from 1 to 1024, got 0"),
+        ({"processes": 1.5}, "processes must be an integer from 1 to 1024, got 1.5"),
         ({"scheduler": "127.0.0.1:9"}, "scheduler 127.0.0.1:9 must answer within 3 s"),
         ({"scheduler": "nonsense"}, "scheduler nonsense must answer within 3 s"),
         ({"file": ROOT / "README.md"}, "file .*README.md cannot be used: it is not a file of "),

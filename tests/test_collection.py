@@ -18,8 +18,9 @@ from tempotron.collection import (
     to_csv,
     write_link,
 )
-from tempotron.plan import Plan, run_of, task_of
+from tempotron.plan import Plan
 from tempotron.plan import repair as repair_plan
+from tempotron.recorder import run_of, task_of
 
 TIMES = st.floats(0, 2000).map(lambda time: round(time, 4))
 ROWS = st.lists(TIMES, max_size=4)

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tempotron import compiled, credit, find_peak
-from tempotron.compiled import Course, Events, Step, gradients, peaks, prepare
+from tempotron import compiled, credit, find_peak, threads
+from tempotron.compiled import Course, Step, gradients, peaks
+from tempotron.events import Events, prepare
 from tempotron.learning import Cost, Rule, update
 
 T = 100.0
@@ -42,6 +43,25 @@ def test_peaks_are_those_of_torch(tau: float, tau_s: float) -> None:
     apart = np.abs(t_max - expected.t_max.numpy()) > 1e-6
     assert apart.mean() < 0.01
     assert ((t_max >= 0) & (t_max <= T)).all()
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+@pytest.mark.parametrize("ratio", [1.0, 1 + 1e-9, 1 + 1e-4, 0.25, 1.5, 1e-3])
+def test_a_peak_before_a_long_silence_is_found(
+    ratio: float, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over a gap of 600 to 760 time constants decays become the smallest numbers, then 0."""
+    monkeypatch.setattr("tempotron.events._FEW", few)
+    tau, tau_s = 20.0, 20.0 * ratio
+    slow = max(tau, tau_s)
+    generator = torch.Generator().manual_seed(3)
+    spikes = torch.rand(2000, 5, 1, generator=generator, dtype=torch.float64) * 3 * slow
+    gaps = torch.linspace(600, 760, len(spikes), dtype=torch.float64) * slow
+    spikes[:, 3:] += spikes[:, :1] + gaps[:, None, None]
+    values = torch.randn(6, 5, generator=generator, dtype=torch.float64)
+    v_max, _ = peaks(prepare(spikes, 1000 * slow, tau, tau_s), values.numpy())
+    expected = find_peak(values, spikes, 1000 * slow, tau, tau_s).v_max.numpy()
+    np.testing.assert_allclose(v_max, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(("tau", "tau_s"), TIME_CONSTANTS)
@@ -81,13 +101,12 @@ def test_recovery_from_strong_inhibition_still_finds_the_late_peak() -> None:
 
 def test_few_and_many_spikes_are_prepared_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     spikes = patterns(60, 10)
-    monkeypatch.setattr(compiled, "_FEW", 0)
+    monkeypatch.setattr("tempotron.events._FEW", 0)
     many = prepare(spikes, T, 15, 3.75)
-    monkeypatch.setattr(compiled, "_FEW", 10**9)
+    monkeypatch.setattr("tempotron.events._FEW", 10**9)
     few = prepare(spikes, T, 15, 3.75)
     np.testing.assert_array_equal(few.bounds, many.bounds)
-    for name in ("time", "gap"):
-        np.testing.assert_array_equal(getattr(few, name), getattr(many, name))
+    np.testing.assert_array_equal(few.time, many.time)
     for name in ("slow_decay", "build_up"):
         np.testing.assert_allclose(getattr(few, name), getattr(many, name), rtol=1e-14)
     # Of coincident spikes either may come first.
@@ -99,7 +118,7 @@ def test_few_and_many_spikes_are_prepared_alike(monkeypatch: pytest.MonkeyPatch)
 def test_a_peak_is_the_same_to_the_last_digit_whatever_is_computed_beside_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(compiled, "_FEW", 0)  # or their decays would differ by a rounding
+    monkeypatch.setattr("tempotron.events._FEW", 0)  # or their decays would differ by a rounding
     spikes, values = patterns(60, 12), weights(13, outputs=1).numpy()
     v_max, t_max = peaks(prepare(spikes, T, 15, 3.75), values)
     for p in range(60):
@@ -130,9 +149,9 @@ def test_two_threads_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> Non
     spikes, values, order = patterns(101, 6), weights(7).numpy(), np.arange(101, dtype=np.int32)
     events = prepare(spikes, T, 15, 3.75)
     found = []
-    monkeypatch.setattr(compiled, "_WORTH_A_THREAD", 1)
-    for threads in (1, 2):
-        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+    monkeypatch.setattr(threads, "_WORTH_A_THREAD", 1)
+    for count in (1, 2):
+        monkeypatch.setattr(torch, "get_num_threads", lambda count=count: count)
         v_max, t_max = peaks(events, values)
         course = blank(values, 101)
         fire = np.ascontiguousarray(np.arange(101) % 2 == 0)[None].repeat(4, 0)
@@ -199,6 +218,26 @@ def events_of(moments: list[float], end: float = T) -> Events:
 def height(values: list[float], moments: list[float], end: float = T) -> float:
     v_max, _ = peaks(events_of(moments, end), np.array([values]))
     return float(v_max[0, 0])
+
+
+@settings(deadline=None)
+@given(
+    st.floats(0.05, 2000),
+    st.sampled_from([0.25, 1.0, 1 + 1e-9, 1.001, 0.01, 40.0]) | st.floats(0.01, 100),
+    st.sampled_from([5.0, 50.0, 5000.0, 1e5]),
+    st.integers(0, 10**6),
+)
+def test_no_constants_and_no_length_set_the_peak_apart_from_torch(
+    tau: float, ratio: float, end: float, seed: int
+) -> None:
+    spikes, values = patterns(9, seed) * end / T, weights(seed)
+    spikes[::2] %= 5 * tau  # as dense as the neuron is fast
+    expected = find_peak(values, spikes, end, tau, tau * ratio)
+    v_max, t_max = peaks(prepare(spikes, end, tau, tau * ratio), values.numpy())
+    np.testing.assert_allclose(v_max, expected.v_max.numpy(), rtol=0, atol=1e-12)
+    heard, reached = spikes.where(spikes < end, -1.0), torch.from_numpy(t_max)
+    at_t_max = (credit(heard, reached, tau, tau * ratio) * values).sum(-1)  # summed over N
+    np.testing.assert_allclose(at_t_max.numpy(), v_max, rtol=0, atol=1e-9)
 
 
 @settings(deadline=None, max_examples=50)

@@ -6,7 +6,8 @@ import torch
 
 from tempotron.counting import Contest, counted, timing_or_rate
 from tempotron.explain import timing_or_rate as told
-from tempotron.plan import Plan, run_of
+from tempotron.plan import Plan
+from tempotron.recorder import run_of
 from tempotron.standing import stand
 from tempotron.tasks import Task, jittered, random_latencies
 from tempotron.training import Run, train

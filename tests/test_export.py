@@ -29,13 +29,17 @@ CASES = {
     "scaled grid, fires": Experiment(theta=2.0, scaled=True, exact=False, weights=(0.9,) * 6),
     "own tau_s": Experiment(tau=20.0, tau_s=20.0, theta=0.7),
     "shunt": Experiment(theta=0.4, shunt=True),
+    "shunt, silent": Experiment(theta=5.0, shunt=True),
+    "shunt on the grid": Experiment(theta=0.4, shunt=True, exact=False),
+    "shunt of a scaled potential": Experiment(
+        theta=0.5, weights=(2.0,) * 6, scaled=True, shunt=True
+    ),
+    "shunt where the peak only touches": Experiment(
+        weights=(1.0, 1.0), spikes=((20.123456789,), (40.0,)), shunt=True
+    ),
     "a row without spikes": Experiment(weights=(0.5, 1.0), spikes=((), (1e-5, 30.25))),
     "no spike": Experiment(weights=(0.5, 1.0), spikes=((), ())),
 }
-
-
-def free(experiment: Experiment) -> Response:
-    return respond(experiment.model_copy(update={"shunt": False}))
 
 
 def printed(response: Response) -> str:
@@ -60,19 +64,19 @@ def test_scripts_print_peak_time_and_decision_of_their_experiments(tmp_path: Pat
         (tmp_path / f"script{number}.py").write_text(script(experiment))
     modules = "; ".join(f"import script{number}" for number in range(len(CASES)))
     alone = run("-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {modules}")
-    assert alone == "".join(printed(free(experiment)) for experiment in CASES.values())
+    assert alone == "".join(printed(respond(experiment)) for experiment in CASES.values())
 
 
 @pytest.mark.parametrize("experiment", CASES.values(), ids=CASES)
 def test_a_script_says_beforehand_what_it_will_print(experiment: Experiment) -> None:
-    response = free(experiment)
+    response = respond(experiment)
     last = script(experiment).splitlines()[-2:]
     assert last[0].endswith(f"  # {response.v_max:.6f} at {response.t_max:.4f} ms")
     assert last[1].endswith(f"  # {'fires' if response.fires else 'silent'}")
 
 
 def test_the_cases_cover_both_decisions() -> None:
-    assert {free(experiment).fires for experiment in CASES.values()} == {True, False}
+    assert {respond(experiment).fires for experiment in CASES.values()} == {True, False}
 
 
 def test_a_script_holds_its_numbers_in_full() -> None:

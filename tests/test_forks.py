@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tempotron.plan import Past, Plan, run_of
+from tempotron.plan import Past, Plan
+from tempotron.recorder import run_of
 from tempotron.ui.session import MOST_PINNED, Lab
 from tests.test_pages import expected, lab_of, opened, press, query, sent, settled
 

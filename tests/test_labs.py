@@ -19,7 +19,8 @@ from tempotron.capacity.labs import LABS, Curves, compare, half_load
 from tempotron.capacity.record import File, from_csv
 from tempotron.capacity.replay import plan_of
 from tempotron.capacity.summary import Point, points, wilson
-from tempotron.plan import decode, encode, run_of
+from tempotron.plan import decode, encode
+from tempotron.recorder import run_of
 from tests.test_capacity import ROOT, SMALL, STEADY, made, recorded, without_time
 
 # The shell.

@@ -12,11 +12,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from tempotron import Tempotron, compiled, find_peak, layer, voltage, warm_up
-from tempotron.compiled import Events
+from tempotron import Tempotron, compiled, events, find_peak, layer, voltage, warm_up
+from tempotron.events import Events
 
 KERNELS = {
-    compiled: ("_lay_out_few", "_in_a_row", "_peaks", "_gradients", "_learn", "_replay"),
+    events: ("_lay_out_few", "_in_a_row"),
+    compiled: ("_peaks", "_gradients", "_learn", "_replay"),
     layer: ("_grid_voltages", "_grid_peaks", "_grid_gradients"),
 }
 TIME_CONSTANTS = [(15.0, 3.75), (3.0, 12.0), (10.0, 10.0), (40.0, 0.3)]
@@ -201,3 +202,31 @@ def test_the_first_compilation_is_told_and_kept(tmp_path: Path) -> None:
     assert "the first time this takes some seconds" in took.stderr
     kept = {path.name.split(".")[1].split("-")[0] for path in tmp_path.rglob("*.nbi")}
     assert {name for names in KERNELS.values() for name in names} <= kept
+
+
+def test_kept_code_is_dropped_once_a_file_that_it_calls_has_changed(tmp_path: Path) -> None:
+    (tmp_path / "outer.py").write_text(
+        "from inner import number\nfrom tempotron.machine import machine_code\n"
+        "@machine_code\ndef twice():\n    return 2 * number()\n"
+        "print(twice(), sum(twice.stats.cache_hits.values()))\n"
+    )
+
+    def printed(inner: str | None = None) -> list[bytes]:
+        if inner:
+            (tmp_path / "inner.py").write_text(inner)
+        program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import outer"
+        run = [sys.executable, "-B", "-c", program]
+        root = Path(__file__).parents[1]
+        return subprocess.run(run, cwd=root, capture_output=True, check=True).stdout.split()
+
+    called = "from tempotron.machine import machine_code\n@machine_code\ndef number(): return {}\n"
+    written = (
+        "from tempotron.machine import instruction\nfrom numba import types\n@instruction\n"
+        "def number(_):\n"
+        "    return types.int64(), lambda *_: _[0].get_constant(types.int64, {})\n"
+    )
+    assert printed(called.format(3)) == [b"6", b"0"]
+    assert printed() == [b"6", b"1"]
+    assert printed(called.format(5)) == [b"10", b"0"]
+    assert printed(written.format(7)) == [b"14", b"0"]
+    assert printed(written.format(9)) == [b"18", b"0"]

@@ -597,3 +597,43 @@ def test_spikes_that_are_not_numbers_are_refused() -> None:
 def test_an_unknown_ret_type_is_refused(ret_type: str) -> None:
     with pytest.raises(ValueError, match=rf"^ret_type must be .*, got {ret_type!r}$"):
         neuron(mixed(1))(patterns(1), ret_type)
+
+
+def test_weights_that_are_not_finite_are_refused() -> None:
+    layer = neuron(mixed(1))
+    with torch.no_grad():
+        layer.fc.weight[0, 1] = math.nan
+    for act in (lambda s: layer(s, "v"), lambda s: layer(s, "v_max"), layer.peak,
+                layer.first_crossing):  # fmt: skip
+        with pytest.raises(ValueError, match=r"^weights must be finite, got nan$"):
+            act(patterns(1))
+
+
+def test_no_pattern_has_no_peak() -> None:
+    layer, none = neuron(mixed(2)), torch.empty(0, 4)
+    assert layer(none, "v").shape == (0, 2, T)
+    for found in (layer.peak(none).v_max, layer(none, "spikes"), layer.first_crossing(none)):
+        assert found.shape == (0, 2)
+    layer.peak(none).v_max.sum().backward()
+    assert layer.fc.weight.grad is not None
+    assert not layer.fc.weight.grad.any()
+
+
+def test_spikes_that_want_a_gradient_are_not_prepared_without_it() -> None:
+    with pytest.raises(ValueError, match=r"^in_spikes must not want a gradient"):
+        neuron(mixed(1)).prepare(patterns(1).requires_grad_())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_neuron_whose_peak_just_reaches_the_threshold_crosses_it(dtype: torch.dtype) -> None:
+    draw = torch.Generator().manual_seed(3)
+    for _ in range(100):
+        layer = Tempotron(8, 1, 100, psp_peak=1.0).to(dtype)
+        with torch.no_grad():
+            layer.fc.weight.normal_(generator=draw).abs_()
+        spikes = 100 * torch.rand(1, 8, generator=draw)
+        peak = layer.peak(spikes)
+        layer.v_threshold = peak.v_max.item()
+        assert 0 <= layer.first_crossing(spikes) <= peak.t_max
+        layer.v_threshold = math.nextafter(peak.v_max.item(), 9) + 1e-6
+        assert layer.first_crossing(spikes) == -1

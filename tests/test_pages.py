@@ -19,8 +19,9 @@ from tempotron.capacity.request import Request
 from tempotron.counting import timing_or_rate
 from tempotron.experiment import Experiment, decode, to_csv, to_json
 from tempotron.export import script
-from tempotron.plan import TASKS, Plan, Recorder, run_of, size_of, task_of
+from tempotron.plan import TASKS, Plan, size_of
 from tempotron.presets import PRESETS
+from tempotron.recorder import Recorder, run_of, task_of
 from tempotron.recording import unpack
 from tempotron.response import course, respond
 from tempotron.standing import ended, stand, told

@@ -19,18 +19,14 @@ from tempotron.plan import (
     TASKS,
     Past,
     Plan,
-    Recorder,
     compared,
     conditions,
     decode,
     encode,
     repair,
-    run_of,
-    settings_of,
     size_of,
-    stream_of,
-    task_of,
 )
+from tempotron.recorder import Recorder, run_of, settings_of, stream_of, task_of
 from tempotron.tasks import relabelled
 from tempotron.training import train
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tempotron import Task, find_peak, train
-from tempotron.plan import Plan, run_of
+from tempotron.plan import Plan
+from tempotron.recorder import run_of
 from tempotron.response import respond
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.training import Run

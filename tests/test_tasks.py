@@ -293,3 +293,27 @@ def test_a_label_is_changed_and_no_other() -> None:
         tasks.relabelled(task, [10])
     with pytest.raises(ValueError, match="task must be one for 1 neuron, got 3"):
         tasks.relabelled(tasks.measured("iris"), [0])
+
+
+def test_a_label_named_twice_is_changed_once() -> None:
+    task = tasks.random_latencies(5, 2)
+    other = tasks.relabelled(task, [1, 1])
+    assert (other.targets != task.targets)[:, 0].nonzero().flatten().tolist() == [1]
+    assert other.name.endswith(", 1 label changed")
+
+
+def test_what_a_sentence_counts_is_what_training_finds() -> None:
+    def learned(make: Callable[..., Task], *gaps: float, **options: bool) -> int:
+        solved = 0
+        for seed in range(20):
+            task = make(*gaps, T=200, seed=seed, **options)
+            solved += train(task, eta=0.02, seed=seed, epochs=1000).outcome == "converged"
+        return solved
+
+    for make in (tasks.order_of_two, tasks.temporal_xor):
+        assert [learned(make, gap) for gap in (5, 20, 80)] == [20, 20, 20]
+    assert learned(tasks.order_of_two, 1) <= 3
+    assert learned(tasks.temporal_xor, 1) == 0
+    for swap in (False, True):
+        assert learned(tasks.two_gaps, 5, 10, swap=swap) == 20
+        assert 5 <= learned(tasks.two_gaps, 10, 20, swap=swap) <= 12

@@ -290,7 +290,7 @@ def test_a_long_run_stays_small() -> None:
     arrays = [getattr(run, name) for name in RECORD]
     per_presentation = sum(array.nbytes for array in arrays) / len(run)
     kept = 16 * 500 * 1_000_000 / 2000  # a state for every epoch of 2000
-    prepared = sum(part.nbytes for part in run._events[:6])
+    prepared = sum(part.nbytes for part in run._events if isinstance(part, np.ndarray))
     assert 1e6 * per_presentation + kept + prepared < 100e6
 
 
@@ -366,3 +366,33 @@ def test_reflect_has_no_use_for_adam() -> None:
     task = tasks.random_latencies(afferents=20, load=1.0)
     plain, adam = (train(task, rule="reflect", optimiser=name) for name in ("momentum", "adam"))
     assert torch.equal(plain.weights, adam.weights)
+
+
+@pytest.mark.parametrize("changes", [{}, {"seed": 9}, {"shuffle": False}, {"eta": 0.1}])
+def test_an_epoch_with_a_fork_in_it_still_presents_every_pattern_once(
+    changes: dict[str, Any],
+) -> None:
+    fork = BASE.fork(100, **changes).fork(107, seed=3)
+    for epoch in range(fork.epoch[-1] + 1):
+        assert sorted(fork.pattern[fork.epoch == epoch]) == list(range(30))
+
+
+def test_replaced_weights_are_no_change_that_a_presentation_made() -> None:
+    step = int(np.flatnonzero(BASE.reason[:, 0] == 0)[5]) + 1
+    fork = BASE.fork(step, weights=torch.ones(1, 12))
+    assert torch.equal(fork.at(step), torch.ones(1, 12, dtype=torch.float64))
+    assert torch.equal(fork.change(step - 1), BASE.change(step - 1))
+    assert fork.change(step - 1).any()
+
+
+def test_a_fork_at_the_beginning_draws_the_first_weights_that_are_asked_for() -> None:
+    task = BASE.task
+    for changes in ({"seed": 4}, {"mean": 0.5}, {"spread": 0.2}, {}):
+        chosen: dict[str, Any] = {"seed": 7, "epochs": 5, **changes}
+        assert same(BASE.fork(0, **chosen), train(task, **chosen))
+    own = train(task, weights=torch.ones(1, 12), epochs=5)
+    assert torch.equal(own.fork(0, seed=4).at(0), own.at(0))
+    with pytest.raises(ValueError, match=r"^task must be a Task"):
+        BASE.fork(1, task=task.spikes)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^k must be an integer from 0"):
+        BASE.before(-5)

@@ -37,6 +37,19 @@ def test_both_layers_learn(run: TwoLayerRun) -> None:
     assert (run.output_weights[-1] - run.output_weights[0]).abs().max() > 0.01
 
 
+def test_the_first_layer_can_be_left_as_drawn_or_learn_at_a_rate_of_its_own(
+    run: TwoLayerRun,
+) -> None:
+    fixed = train_two_layers(run.task, seed=1, hidden_rate=0.0)
+    assert (fixed.hidden_weights == run.hidden_weights[0]).all()
+    assert fixed.outcome == "converged"
+    fast = train_two_layers(run.task, seed=1, hidden_rate=1.0, epochs=2)
+    same = train_two_layers(run.task, seed=1, hidden_rate=0.02)
+    assert torch.equal(same.hidden_weights, run.hidden_weights)
+    moved, usual = (each.hidden_weights[1] - each.hidden_weights[0] for each in (fast, run))
+    torch.testing.assert_close(moved, 50 * usual)
+
+
 def test_a_run_ends_at_its_limit_or_when_cancelled() -> None:
     impossible = Task(torch.tensor([[5.0], [5.0]]), torch.tensor([True, False]), 40)
     run = train_two_layers(impossible, epochs=7)
@@ -50,11 +63,11 @@ def test_a_run_ends_at_its_limit_or_when_cancelled() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("cost", "x"), ("rate", 0.0), ("mu", 1.0), ("mu", math.nan), ("tau", -1.0), ("tau_s", 0.0),
-     ("epochs", 0)],
+     ("epochs", 0), ("hidden_rate", -1.0), ("hidden_rate", "1"), ("seed", -1), ("task", None)],
 )  # fmt: skip
 def test_impossible_settings_are_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{name} must"):
-        train_two_layers(tasks.temporal_xor(), **{name: value})  # type: ignore[arg-type]
+        train_two_layers(**{"task": tasks.temporal_xor(), name: value})  # type: ignore[arg-type]
 
 
 def test_impossible_sizes_are_refused_by_name() -> None:

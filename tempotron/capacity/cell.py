@@ -8,13 +8,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Literal, get_args
 
 from tempotron import tasks
-from tempotron.learning import RULES, Rule, one_of, paper_rate
+from tempotron.checks import one_of, real
+from tempotron.learning import RULES, Rule, paper_rate
+from tempotron.settings import Settings
 from tempotron.tasks import Task
-from tempotron.training import Settings
 
 TaskName = Literal["latencies", "synchrony", "rates"]
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
@@ -198,16 +199,16 @@ def _several(value: object, name: str) -> Sequence[Any]:
     return value
 
 
-def _checked(value: object, name: str, bounds: tuple[float, float]) -> float | None:
+def _checked(value: float | None, name: str, bounds: tuple[float, float]) -> float | None:
     """Refuse what is not a number within bounds; give every number the type of its field."""
     if value is None and name in _MAY_BE_NONE:
         return None
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a number, got {value!r}")
+    number = real(value, name)
     whole, (low, high) = FIELDS[name] is int, bounds
-    if whole and not isinstance(value, Integral):
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
-    number = int(value) if whole else float(value)  # type: ignore[call-overload]
+    if whole:
+        if not isinstance(value, Integral):
+            raise ValueError(f"{name} must be a whole number, got {value!r}")
+        number = int(value)
     if not low <= number <= high:  # NaN, too
         raise ValueError(f"{name} must be from {low:g} to {high:.12g}, got {value}")
     return number

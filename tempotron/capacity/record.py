@@ -55,12 +55,15 @@ def from_csv(text: str) -> list[Row]:
         ValueError: If a column is missing, or a line holds what cannot be; it names the line.
     """
     lines = [line for line in text.splitlines() if not line.startswith("#")]
+    reader = csv.DictReader(lines)
     rows = []
-    for number, record in enumerate(csv.DictReader(lines), 2):
+    for number, record in enumerate(reader, 2):
         try:
             rows.append(read(record))
         except (TypeError, ValueError) as error:
             raise ValueError(f"line {number} is not a row: {error}") from error
+    if not rows and lines and not {*FIELDS, *_MEASURED} <= {*(reader.fieldnames or ())}:
+        raise ValueError(f"there must be a line of columns, got {lines[0]:.80}")
     return rows
 
 

@@ -70,18 +70,18 @@ class Request(BaseModel):
     axis: Axis = "load"
     values: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
     seeds: int = 8
-    task: TaskName = "latencies"
-    afferents: int = 50
-    load: float = 1.0
-    T: float = 500.0
-    tau: float = 15.0
-    tau_s: float | None = None
-    rule: Rule = "paper"
-    eta: float | None = None
-    mu: float | None = None
-    jitter: float = 0.0
-    test_jitter: float = 0.0
-    epochs: int = 200
+    task: TaskName = Cell.task
+    afferents: int = Cell.afferents
+    load: float = Cell.load
+    T: float = Cell.T
+    tau: float = Cell.tau
+    tau_s: float | None = Cell.tau_s
+    rule: Rule = Cell.rule
+    eta: float | None = Cell.eta
+    mu: float | None = Cell.mu
+    jitter: float = Cell.jitter
+    test_jitter: float = Cell.test_jitter
+    epochs: int = Cell.epochs
 
 
 _DEFAULT = Request()

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from tempotron import compiled, tasks
 from tempotron.capacity.cell import Cell, task_of
+from tempotron.events import Floats
+from tempotron.settings import block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task
-from tempotron.training import block_length, block_order, initial_weights, step_of
 
 Ending = Literal["converged", "stalled", "limit"]
-Floats = NDArray[np.float64]
 
 _TRIALS = 20  # copies of each pattern to test on, where they are moved by noise
 _TRAINING, _TESTING = 3, 4  # what a noise is for: with seed and number, its seed

@@ -17,6 +17,7 @@ from tempotron.capacity.local import run_here
 from tempotron.capacity.pace import TICK
 from tempotron.capacity.record import File, known
 from tempotron.capacity.solve import Row
+from tempotron.checks import whole
 
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 
@@ -59,6 +60,8 @@ class Sweep:
                 scheduler or the file cannot be used.
         """
         chosen = list(dict.fromkeys(cells))
+        if strange := [cell for cell in chosen if not isinstance(cell, Cell)]:
+            raise ValueError(f"cells must be of class Cell, got {strange[0]!r}")
         check_rows(len(chosen))
         self._processes = _checked(processes)
         self._file = File(Path(file)) if file else None
@@ -131,6 +134,8 @@ class Sweep:
         except (RuntimeError, OSError, ValueError) as error:
             self.failure, self.state = str(error), "failed"
         finally:
+            if self.active:  # whatever it was, nobody is to wait for it
+                self.failure, self.state = "it broke off", "failed"
             if self._cluster:
                 self._cluster.close()
 
@@ -165,7 +170,4 @@ class Sweep:
 def _checked(processes: int | None) -> int:
     if processes is None:
         return os.cpu_count() or 1
-    known_type = isinstance(processes, int) and not isinstance(processes, bool)
-    if not known_type or not 1 <= processes <= _MOST_PROCESSES:
-        raise ValueError(f"processes must be from 1 to {_MOST_PROCESSES}, got {processes!r}")
-    return processes
+    return whole(processes, "processes", 1, _MOST_PROCESSES)

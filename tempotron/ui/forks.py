@@ -8,7 +8,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from tempotron.plan import Recorder, compared, conditions
+from tempotron.plan import compared, conditions
+from tempotron.recorder import Recorder
 from tempotron.standing import ended, stand
 from tempotron.ui.session import MOST_PINNED, Lab
 

@@ -20,7 +20,8 @@ from tempotron.capacity.request import Request
 from tempotron.collection import Collection
 from tempotron.experiment import Experiment, decode, encode, repair
 from tempotron.link import sentence
-from tempotron.plan import Conditions, Past, Plan, Recorder
+from tempotron.plan import Conditions, Past, Plan
+from tempotron.recorder import Recorder
 from tempotron.ui.gallery import draw_ahead
 
 _HERE = Path(__file__).parent
@@ -167,7 +168,9 @@ class Lab:
         self.choose(**then | changes | {"before": (*kept, past), "step": step})
 
     def join(self) -> None:
-        """Go back to the run that was forked last, as it was."""
+        """Go back to the run that was forked last, as it was; without a fork nothing happens."""
+        if not self.plan.before:
+            return
         *earlier, last = self.plan.before
         then = plans.conditions(self.plan, last.until)
         self.choose(**then, before=tuple(earlier), step=last.until)
@@ -177,6 +180,10 @@ class Lab:
         recorder = self.recorded()
         if recorder not in self.pinned and len(self.pinned) < MOST_PINNED:
             self.pinned.append(recorder)
+
+    def unpin(self, recorder: Recorder) -> None:
+        """Let a pinned run go."""
+        self.pinned = [other for other in self.pinned if other is not recorder]
 
     def reopen(self, recorder: Recorder, step: int) -> None:
         """Show a pinned run again; the one shown is pinned if there is room."""
@@ -195,7 +202,9 @@ class Lab:
         self.choose(own=patterns, T=T)
 
     def undo_own(self) -> None:
-        """Go back to the patterns of one's own before the last change of them."""
+        """Go back to the patterns of one's own before the last change of them, if there was one."""
+        if not self.own_history:
+            return
         patterns, T = self.own_history.pop()
         self.own_refusal = ""
         self.choose(own=patterns, T=T)

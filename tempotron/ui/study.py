@@ -11,7 +11,8 @@ import streamlit as st
 from tempotron import explain, export, figures
 from tempotron.counting import timing_or_rate
 from tempotron.learning import COSTS, OPTIMISERS, RULES
-from tempotron.plan import BOUNDS, Recorder, settings_of, size_of, task_of
+from tempotron.plan import BOUNDS, size_of
+from tempotron.recorder import Recorder, settings_of, task_of
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.tasks import Task
 from tempotron.training import Run

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle
 
 import torch
 from torch import Tensor
 
-from tempotron import Task, Tempotron
+from tempotron import Run, Tempotron
 
 TAU, TAU_S = 15.0, 3.75
 Step = Callable[[], object]
@@ -81,15 +82,15 @@ class Batch:
         return lambda: self.backward(peer(times, index, offsets)[0])
 
 
-def dense_online(task: Task, presentations: int, rate: float, mu: float) -> Tensor:
-    """Learn by the paper's rule on the dense formula in float64; return the weights."""
-    generator = torch.Generator().manual_seed(2)
-    count, (afferents, _) = task.patterns, task.kind
-    weights = torch.randn(1, afferents, generator=generator, dtype=torch.float64) * 1e-3
-    weights.requires_grad_()
+def dense_online(run: Run) -> Iterator[None]:
+    """Learn as a run did, by the paper's rule, on the dense formula in float64.
+
+    First weights, rate, momentum and the order of presentation are those of the run.
+    """
+    task, mu, rate = run.task, run.settings.momentum, run.settings.rate_for(run.task)
+    weights = run.at(0).requires_grad_()
     momentum = torch.zeros_like(weights)
-    for k in range(presentations):
-        p = k % count
+    for p in cycle(run.pattern.tolist()):
         v_max = dense_v_max(weights, task.spikes[[p], :, 0], int(task.T))
         fire = bool(task.targets[p])
         if (v_max.item() >= 1) != fire:
@@ -97,4 +98,4 @@ def dense_online(task: Task, presentations: int, rate: float, mu: float) -> Tens
             momentum = mu * momentum + (rate if fire else -rate) * gradient
             with torch.no_grad():
                 weights += momentum
-    return weights.detach()
+        yield

@@ -11,7 +11,8 @@ from typing import Any
 import streamlit as st
 
 from tempotron.collection import EXAMPLES, Collection
-from tempotron.plan import TASKS, Plan, TaskName, task_of
+from tempotron.plan import TASKS, Plan, TaskName
+from tempotron.recorder import task_of
 from tempotron.ui.component import register
 
 NAMES: dict[TaskName, str] = {

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
-from tempotron.plan import Recorder
+from tempotron.recorder import Recorder
 from tempotron.recording import pack, pack_all, pack_task
 from tempotron.training import Run
 from tempotron.ui.component import Folder, register

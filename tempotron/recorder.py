@@ -1,0 +1,151 @@
+"""The run that a plan describes: its task, and the run in the making.
+
+The run of a plan is the same to the last digit wherever and however often it is computed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+
+from tempotron import tasks
+from tempotron.collection import Collection
+from tempotron.plan import MAX_DECISIONS, Plan, TaskName, conditions
+from tempotron.settings import Settings
+from tempotron.tasks import Task
+from tempotron.training import Progress, Run, stream
+
+_SETTINGS = {field.name for field in dataclasses.fields(Settings)}
+
+
+def settings_of(plan: Plan) -> Settings:
+    """Collect the settings of a plan's run, after its last fork."""
+    return Settings(**plan.model_dump(include=_SETTINGS))
+
+
+def task_of(plan: Plan) -> Task:
+    """Make the task of a plan, after its last fork, or find it again."""
+    own, T = (plan.own, plan.T) if plan.task == "own" else ((), 0)
+    free = (plan.afferents, plan.patterns, plan.jitter)
+    return _task(plan.task, plan.swap, plan.flips, plan.seed, *free, own, T)
+
+
+@lru_cache(maxsize=8)
+def _task(
+    name: TaskName,
+    swap: bool,
+    flips: tuple[int, ...],
+    seed: int,
+    afferents: int,
+    patterns: int,
+    jitter: float,
+    own: Collection,
+    T: int,
+) -> Task:
+    load = patterns / afferents
+    match name:
+        case "latencies":
+            task = tasks.random_latencies(afferents, load, seed=seed)
+        # These two have other reasons to be learnable when swapped.
+        case "order":
+            task, swap = tasks.order_of_two(swap=swap, seed=seed), False
+        case "gaps":
+            task, swap = tasks.two_gaps(swap=swap, seed=seed), False
+        case "xor":
+            task = tasks.temporal_xor(seed=seed)
+        case "late":
+            task = tasks.early_or_late(seed=seed)
+        case "templates":
+            task = tasks.noisy_templates(afferents, patterns // 2, seed=seed)
+        case "synchrony":
+            task = tasks.pairwise_synchrony(afferents // 2, patterns, seed=seed)
+        case "rates":
+            task = tasks.poisson_rates(afferents, load, seed=seed)
+        case "iris":
+            task = tasks.measured("iris", seed=seed)
+        case "digits":
+            # Most of them to test on: a fifth is enough to learn from.
+            task = tasks.measured("digits", seed=seed, test_share=0.8)
+        case "own":
+            spikes = [pattern.spikes for pattern in own]
+            task = tasks.own_patterns(spikes, [pattern.fire for pattern in own], T)
+    task = tasks.swapped(task) if swap else task
+    task = tasks.relabelled(task, [p - 1 for p in flips if p <= task.patterns]) if flips else task
+    return tasks.jittered(task, jitter, seed) if jitter else task
+
+
+def stream_of(plan: Plan) -> Iterator[Progress]:
+    """Compute the run of a plan bit by bit; see `training.stream`.
+
+    A forked run is taken up from the one it was forked from, computed up to there.
+    """
+    settings = vars(settings_of(plan))
+    if not plan.before:
+        return stream(task_of(plan), **settings)
+    *earlier, last = plan.before
+    then = conditions(plan, last.until)
+    old = plan.model_copy(update=then | {"before": tuple(earlier), "step": 0})
+    origin = _up_to(old, last.until)
+    same = old.swap == plan.swap and old.flips == plan.flips
+    task = None if same else task_of(plan)
+    return origin.stream(min(last.until, len(origin)), task=task, **settings)
+
+
+@lru_cache(maxsize=8)
+def _up_to(plan: Plan, step: int) -> Run:
+    """Compute so many presentations of a run at least, or all there are."""
+    for progress in stream_of(plan):
+        if progress.presentations >= step:
+            break
+    return progress.run()
+
+
+def run_of(plan: Plan) -> Run:
+    """Compute the run of a plan, whatever its step."""
+    return _up_to(plan.model_copy(update={"step": 0}), MAX_DECISIONS)
+
+
+class Recorder:
+    """The run of a plan in the making, to be looked at, continued or cancelled at any time.
+
+    Attributes:
+        plan: The plan, its step aside.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan.model_copy(update={"step": 0})
+        self._stream = stream_of(plan)
+        self._progress = next(self._stream)
+        self._run: Run | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to compute."""
+        return (self._run or self._progress).outcome == "running"
+
+    @property
+    def share(self) -> float:
+        """Epochs computed, as a share of the limit."""
+        return self._progress.epochs / self.plan.epochs
+
+    @property
+    def run(self) -> Run:
+        """The record so far."""
+        if self._run is None:
+            self._run = self._progress.run()
+        return self._run
+
+    def advance(self, seconds: float) -> None:
+        """Go on for about so long, by a thousand presentations at least, or to the end."""
+        end = time.monotonic() + seconds
+        while self.running:
+            self._progress, self._run = next(self._stream), None
+            if time.monotonic() > end:
+                return
+
+    def cancel(self) -> None:
+        """Leave it at what has been computed."""
+        if self.running:
+            self._run = dataclasses.replace(self.run, outcome="cancelled")
