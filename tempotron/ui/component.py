@@ -7,8 +7,10 @@ other.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
+import math
 import shutil
 import tempfile
 import time
@@ -21,7 +23,8 @@ from streamlit.components.v2.types import ComponentRenderer
 _STATIC = Path(__file__).parents[2] / "static"
 _COMMON = Path(__file__).parent / "common.css"
 _KEPT = "kept-"
-_DAY = 86_400  # seconds
+_DAY, _GRACE = 86_400, 30  # seconds
+_needed_until: dict[Path, float] = {}
 _LOADER = """\
 const base = new URL("BASE", document.baseURI);
 const text = (file) => fetch(new URL(file, base)).then((answer) => answer.text());
@@ -36,7 +39,11 @@ export default function load(component) {
     if (!place.firstChild) place.innerHTML = `<style>${common}${css}</style>${html}`;
     cleanups.set(place, module.default(component));
   });
-  return () => cleanups.get(place)?.();
+  return () => {
+    if (place.isConnected) return; // called early: a newer message overtook this one
+    cleanups.get(place)?.();
+    cleanups.delete(place);
+  };
 }
 """
 
@@ -82,14 +89,19 @@ def publish(source: Path, *others: Path) -> str:
             whole.mkdir()
             for file in files:
                 shutil.copy(file, whole)
-            whole.replace(target)  # at once: another server may be starting, too
+            try:
+                whole.replace(target)
+            except OSError:
+                if not target.exists():  # else another server that is starting, too, was sooner
+                    raise
     return _url(target)
 
 
 class Folder:
     """A folder of files that the server gives out for as long as this object is there.
 
-    Its name is random. At the end of the process it goes, too.
+    Its name is random. It stays a while longer, for a browser that is still fetching from it, and
+    goes when another one is made or the process ends.
 
     Attributes:
         url: The path of its URL.
@@ -97,15 +109,32 @@ class Folder:
 
     def __init__(self) -> None:
         _remove_left_behind()
+        _remove(time.monotonic())
         self._path = Path(tempfile.mkdtemp(prefix=_KEPT, dir=_STATIC))
         self.url = _url(self._path)
-        weakref.finalize(self, shutil.rmtree, self._path, ignore_errors=True)
+        _needed_until[self._path] = math.inf
+        weakref.finalize(self, _leave, self._path)
 
     def put(self, name: str, data: bytes) -> None:
         """Give out a file, whole at once."""
         part = self._path / f".{name}"
         part.write_bytes(data)
         part.replace(self._path / name)
+
+
+def _leave(folder: Path) -> None:
+    _needed_until[folder] = time.monotonic() + _GRACE
+
+
+def _remove(now: float) -> None:
+    """Remove the folders that nobody needs by now."""
+    for folder, until in list(_needed_until.items()):
+        if until <= now:
+            _needed_until.pop(folder, None)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+atexit.register(_remove, math.inf)
 
 
 @functools.cache

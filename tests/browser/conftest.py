@@ -6,9 +6,16 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
-from tests.browser.driver import FLAGS, answered, find_browser, serve
+from tests.browser.driver import FLAGS, PATIENCE, answered, find_browser, serve
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +46,7 @@ OpenPage = Callable[..., Page]
 def profile(browser: Browser) -> Iterator[BrowserContext]:
     """A profile that keeps Streamlit's files; what the app keeps belongs to each tab."""
     with browser.new_context() as context:
+        context.set_default_timeout(PATIENCE)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         yield context
 
@@ -53,7 +61,11 @@ def complaints() -> Iterator[list[str]]:
 
 
 def listen(page: Page, complaints: list[str]) -> None:
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} {message.location['url']}")
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
 
@@ -71,6 +83,9 @@ def open_page(
         listen(page, complaints)
         page.goto(url)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
+        # Until then what is to be clicked may move away.
+        app = page.get_by_test_id("stApp")
+        expect(app).to_have_attribute("data-test-script-state", "notRunning")
         return page
 
     yield open_one

@@ -28,7 +28,8 @@ FLAGS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-expect.set_options(timeout=15_000)
+PATIENCE = 60_000  # ms; a first page on a busy machine waits for torch to be imported
+expect.set_options(timeout=PATIENCE)
 
 
 def find_browser(playwright: Playwright) -> str | None:
