@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tempotron.plan import Past, Plan
@@ -56,6 +57,31 @@ def test_labels_are_swapped_and_a_pattern_relabelled_by_one_button() -> None:
     pattern = int(run_of(Plan()).pattern[139]) + 1
     press(at, f"Fork, pattern {pattern} relabelled")
     assert lab_of(at).plan.flips == (pattern,)
+
+
+def test_a_fork_is_not_lost_when_its_run_is_broken_off_by_another_edit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = opened("Train", step="60")
+    monkeypatch.setattr("tempotron.ui.study.player", lambda *_: st.stop())
+    press(at, "Fork here")
+    monkeypatch.undo()
+    at.number_input(key="plan_mu").set_value(0.5).run()
+    assert lab_of(at).plan == Plan(mu=0.5, step=60, before=(Past(until=60),))
+
+
+def test_going_back_more_often_than_there_are_steps_changes_nothing() -> None:
+    lab = Lab(plan=Plan(eta=0.3, before=(Past(until=60),)))
+    lab.fork(100)
+    for _ in range(3):
+        lab.join()
+    assert lab.plan == Plan(step=60)
+    lab.undo_own()
+    assert lab.plan == Plan(step=60)
+    (pinned,) = lab.pinned
+    for _ in range(2):
+        lab.unpin(pinned)
+    assert lab.pinned == []
 
 
 def test_a_task_for_several_neurons_keeps_its_labels() -> None:

@@ -484,13 +484,17 @@ def test_the_player_is_sent_little_however_long_the_run() -> None:
     assert len(json.dumps(sent(at, "player"))) < 300
 
 
-def test_what_is_given_out_goes_when_another_run_is_chosen(slow: dict[str, str]) -> None:
+def test_what_is_given_out_goes_some_time_after_another_run_is_chosen(
+    slow: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempotron.ui.component._GRACE", 0)
     at = opened("Train", **slow)
     (data,) = sent(at, "player")
-    assert files(data["id"]).exists()
-    lab_of(at).choose(seed=1)
-    at.run()
-    gc.collect()
+    for seed in (1, 2):
+        assert files(data["id"]).exists()
+        lab_of(at).choose(seed=seed)
+        at.run()
+        gc.collect()
     assert not files(data["id"]).exists()
 
 

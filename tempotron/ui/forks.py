@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -26,26 +25,21 @@ def compare(lab: Lab, recorder: Recorder, step: int) -> None:
     st.markdown(_lineage(lab, step))
     one, then = recorder.run.task.kind[1] == 1, conditions(lab.plan, step)
     pattern = int(recorder.run.pattern[step - 1]) + 1 if step else 0
-    flips = tuple({*then["flips"]} ^ {pattern})
     fork = partial(lab.fork, step)
+    swapped = partial(fork, swap=not then["swap"])
+    relabelled = partial(fork, flips=tuple({*then["flips"]} ^ {pattern}))
+    shown = f"pattern {pattern or 'shown'}"
     with st.container(horizontal=True):
-        _act("Fork here", fork)
-        _act("Fork, labels swapped", partial(fork, swap=not then["swap"]), one)
-        relabelled = f"Fork, pattern {pattern or 'shown'} relabelled"
-        _act(relabelled, partial(fork, flips=flips), one and bool(pattern))
+        st.button("Fork here", on_click=fork)
+        st.button("Fork, labels swapped", on_click=swapped, disabled=not one)
+        possible = one and pattern > 0
+        st.button(f"Fork, {shown} relabelled", on_click=relabelled, disabled=not possible)
         if lab.plan.before:
-            _act("Undo the fork", lab.join)
+            st.button("Undo the fork", on_click=lab.join)
         room = recorder not in lab.pinned and len(lab.pinned) < MOST_PINNED
-        _act("Pin this run", lab.pin, room)
+        st.button("Pin this run", on_click=lab.pin, disabled=not room)
     if lab.pinned:
         _list(lab, step)
-
-
-def _act(label: str, act: Callable[[], None], possible: bool = True) -> None:
-    """Offer to do what changes the whole page, not only this part of it."""
-    if st.button(label, disabled=not possible):
-        act()
-        st.rerun()
 
 
 def _lineage(lab: Lab, step: int) -> str:
@@ -69,8 +63,8 @@ def _list(lab: Lab, step: int) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
     with st.container(horizontal=True):
         for number, other in enumerate(lab.pinned, start=1):
-            _act(f"Open run {number}", partial(lab.reopen, other, step))
-            _act(f"Unpin run {number}", partial(lab.pinned.remove, other))
+            st.button(f"Open run {number}", on_click=lab.reopen, args=(other, step))
+            st.button(f"Unpin run {number}", on_click=lab.unpin, args=(other,))
 
 
 def _row(number: int, other: Recorder, lab: Lab, step: int) -> dict[str, object]:

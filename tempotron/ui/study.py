@@ -74,9 +74,12 @@ def bench(lab: Lab) -> None:
 
 @st.fragment
 def _follow(lab: Lab, recorder: Recorder) -> None:
+    if lab.recorded() is not recorder:  # a fork changed the fields above, too
+        st.rerun()
     run = recorder.run
     step = min(lab.plan.step, len(run))
-    player(recorder, lab.plan.step, lab.rest, [r for r in lab.pinned if r is not recorder])
+    others = [pinned for pinned in lab.pinned if pinned is not recorder]
+    player(recorder, lab.plan.step, lab.rest, others, lab.linkable)
     show_address(lab)
     compare(lab, recorder, step)
     standing = stand(run, step)

@@ -51,6 +51,7 @@ def player(
     step: int,
     on_rest: Callable[[int], None],
     pinned: Sequence[Recorder] = (),
+    linked: bool = False,
 ) -> None:
     """Show a run, finished or not, paused.
 
@@ -59,6 +60,7 @@ def player(
         step: Number of presentations done, from 0 to K, at which it is shown at first.
         on_rest: Told the step whenever the playhead comes to rest at another one.
         pinned: Runs whose errors are drawn beside its own.
+        linked: Whether the address of the page is to tell the step.
     """
     run = recorder.run
     reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(run))
@@ -69,6 +71,7 @@ def player(
         "outcome": run.outcome,
         "share": recorder.share,
         "step": step,
+        "linked": linked,
         "pins": [_pin(number, other.run) for number, other in enumerate(pinned, start=1)],
     }
 

@@ -16,6 +16,7 @@ export class Feed {
     this.ask = ask;
     this.grown = grown;
     this.loaded = 0;
+    this.leaving = new AbortController(); // the files of a run that was left may go at any time
     this.work = Promise.resolve();
   }
 
@@ -41,11 +42,16 @@ export class Feed {
   async #fetch(name) {
     while (!this.closed) {
       const address = new URL(`${this.url}/${name}`, document.baseURI);
-      const answer = await fetch(address, AS_IT_IS).catch(() => null);
-      if (answer?.ok) return answer.arrayBuffer();
+      const bytes = await this.#bytes(address).catch(() => null);
+      if (bytes) return bytes;
       await new Promise((resolve) => setTimeout(resolve, RETRY));
     }
     return null;
+  }
+
+  async #bytes(address) {
+    const answer = await fetch(address, { ...AS_IT_IS, signal: this.leaving.signal });
+    return answer.ok ? answer.arrayBuffer() : null;
   }
 
   #more() {
@@ -62,6 +68,7 @@ export class Feed {
 
   close() {
     this.closed = true;
+    this.leaving.abort();
     clearTimeout(this.asking);
   }
 }

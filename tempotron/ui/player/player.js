@@ -34,8 +34,9 @@ class Player {
   }
 
   /** Follow a run to where it is now; begin with the step told if it is another run. */
-  receive({ id, step, pins, ...news }) {
+  receive({ id, step, pins, linked, ...news }) {
     this.pins = pins;
+    this.linked = linked;
     if (id !== this.feed?.url) {
       this.playhead.pause();
       this.feed?.close();
@@ -133,7 +134,7 @@ class Player {
     const all = growing ? `${count} so far` : count;
     const { pattern, epoch, fire, fired, v_max, changed, reason } = this.record.presentation(step, this.neuron);
     const judged = fire === fired ? "right" : fire ? "missed" : "false alarm";
-    const done = changed ? "weights changed" : reason;
+    const done = changed ? "weights changed" : fire === fired ? "nothing changed" : reason;
     return `Presentation ${step} of ${all}, epoch ${epoch + 1}: pattern ${pattern + 1} (${classOf(fire)}), V_max = ${v_max.toFixed(3)}, ${judged}; ${done}.`;
   }
 
@@ -168,6 +169,7 @@ class Player {
     this.#draw();
     if (this.told === step) return;
     this.told = step;
+    if (this.linked) writeStep(step);
     this.send("rest", { id: this.feed.url, step });
   }
 
@@ -246,6 +248,14 @@ class Player {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.resting);
   }
+}
+
+/** Put the step into the address, in its place: a rest is nothing to go back to. */
+function writeStep(step) {
+  const address = new URL(location);
+  if (step) address.searchParams.set("step", step);
+  else address.searchParams.delete("step");
+  history.replaceState(history.state, "", address);
 }
 
 const players = new WeakMap();
