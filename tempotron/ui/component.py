@@ -38,6 +38,10 @@ export default function load(component) {
     if (!place.isConnected) return;
     if (!place.firstChild) place.innerHTML = `<style>${common}${css}</style>${html}`;
     cleanups.set(place, module.default(component));
+    return place.drawn;
+  }).then(() => {
+    place.removeAttribute("style");
+    place.removeAttribute("aria-busy");
   });
   return () => {
     if (place.isConnected) return; // called early: a newer message overtook this one
@@ -48,13 +52,17 @@ export default function load(component) {
 """
 
 
-def register(folder: Path, *borrowed: Path, isolate_styles: bool = True) -> ComponentRenderer:
+def register(
+    folder: Path, *borrowed: Path, room: str = "0", isolate_styles: bool = True
+) -> ComponentRenderer:
     """Register the component of a folder, once, when the module that owns it is imported.
 
     Args:
         folder: Holds ``<folder>.html``, ``<folder>.css`` and ``<folder>.js``, which exports the
-            component by default, and the modules that this one imports.
+            component by default, and the modules that this one imports. If it is not drawn yet
+            when it returns, it leaves a promise at its place, as ``drawn``.
         borrowed: Modules of other components that it imports, too.
+        room: Height kept for it until it is drawn, in CSS: what stands below is not to move.
         isolate_styles: Whether it lives in a shadow root.
 
     Returns:
@@ -63,7 +71,7 @@ def register(folder: Path, *borrowed: Path, isolate_styles: bool = True) -> Comp
     name = folder.name
     base = publish(folder, _COMMON, *borrowed) + "/"
     loader = _LOADER.replace("BASE", base).replace("NAME", name)
-    place = '<div class="place"></div>'
+    place = f'<div class="place" style="min-height: {room}" aria-busy="true"></div>'
     return st.components.v2.component(
         f"tempotron_{name}", html=place, js=loader, isolate_styles=isolate_styles
     )

@@ -86,6 +86,7 @@ def open_page(
         # Until then what is to be clicked may move away.
         app = page.get_by_test_id("stApp")
         expect(app).to_have_attribute("data-test-script-state", "notRunning")
+        expect(page.locator(".place[aria-busy]")).to_have_count(0)
         return page
 
     yield open_one

@@ -322,3 +322,20 @@ def test_a_fork_keeps_both_runs_on_the_curve_with_their_playheads_linked(
         press(page, "Step")
     expect(page.get_by_text(re.compile("Pinned run 1: .* in epoch 8"))).to_be_visible()
     expect(status(page)).to_contain_text("epoch 8")
+
+
+def test_what_stands_below_does_not_move_when_the_run_arrives(
+    open_page: OpenPage, server: str
+) -> None:
+    page = open_page(f"{server}/data")
+    held = Held(page, "0")
+    page.goto(f"{server}/train")
+    place = page.locator(".place[aria-busy]")
+    expect(page.locator(".gallery button").last).to_be_visible()
+    expect(place).to_have_count(1)
+    below = page.get_by_role("heading", name="Fork and compare")
+    before = dict(below.bounding_box() or {})
+    held.release()
+    expect(status(page)).to_contain_text("Before the first of")
+    expect(place).to_have_count(0)
+    assert below.bounding_box() == pytest.approx(before, abs=1)

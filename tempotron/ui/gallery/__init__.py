@@ -29,7 +29,7 @@ NAMES: dict[TaskName, str] = {
     "own": "My own patterns",
 }
 _ROWS = 24
-_component = register(Path(__file__).parent)
+_component = register(Path(__file__).parent, room="89px")
 
 
 def gallery(plan: Plan, on_choice: Callable[[str], None]) -> None:

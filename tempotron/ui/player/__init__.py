@@ -22,7 +22,7 @@ from tempotron.ui.component import Folder, register
 _HERE = Path(__file__).parent
 _STAGE = _HERE.parent / "stage"
 _STRETCH = 0.25  # seconds of computing between two looks
-_component = register(_HERE, _STAGE / "voltage.js", _STAGE / "axes.js")
+_component = register(_HERE, _STAGE / "voltage.js", _STAGE / "axes.js", room="660px")
 
 
 class _Reel:

@@ -272,6 +272,7 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
     cancel: (message) => setTriggerValue("cancel", message),
   };
   player.receive(data);
+  parentElement.querySelector(".place").drawn = player.feed.work;
   return () => {
     player.close();
     players.delete(parentElement);

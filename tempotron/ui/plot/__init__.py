@@ -13,7 +13,7 @@ from tempotron.ui.component import publish, register
 
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _LIBRARY = f"{publish(_PLOTLY)}/{_PLOTLY.name}"
-_component = register(Path(__file__).parent, isolate_styles=False)
+_component = register(Path(__file__).parent, room="290px", isolate_styles=False)
 
 
 def plot(

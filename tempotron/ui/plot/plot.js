@@ -42,7 +42,7 @@ function listen(element, { file }, setTriggerValue) {
 export default function mount({ data, parentElement, setTriggerValue }) {
   const element = parentElement.querySelector(".plot-figure");
   element.setAttribute("aria-label", data.alt);
-  load(data.library).then(() => {
+  parentElement.querySelector(".place").drawn = load(data.library).then(() => {
     if (!element.isConnected) return;
     const figure = themed(JSON.parse(data.figure), element);
     Plotly.react(element, figure.data, figure.layout, { displayModeBar: false, responsive: true });

@@ -16,7 +16,7 @@ from tempotron.ui.component import register
 from tempotron.ui.session import Lab
 
 POINTS = 801
-_component = register(Path(__file__).parent)
+_component = register(Path(__file__).parent, room="800px")
 
 
 @st.fragment
