@@ -58,14 +58,13 @@ def _room(events: Events, width: int) -> _Room:
 
 
 @inlined
-def _two_peaks(
+def _two_at_spikes(
     events: Events, patterns: tuple[int, int], kicks: Floats, rooms: tuple[_Room, _Room]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Find the highest points of two patterns' voltages, and their times.
+    """Carry the states of two patterns from spike to spike, and keep them for `_peak`.
 
-    From spike to spike each state has to wait for the one before; two that wait at the same time
-    take little longer than one. So that they wait for nothing else, what lies between spikes is
-    looked at when the highest voltage at a spike is known.
+    Each state has to wait for the one before; two that wait at the same time take little longer
+    than one. So that they wait for nothing else, what lies between spikes is looked at later.
 
     Args:
         events: Prepared patterns.
@@ -74,7 +73,7 @@ def _two_peaks(
         rooms: Room for one neuron, twice.
 
     Returns:
-        V_max and t_max of both.
+        The voltage at T and the highest at any spike, of both.
     """
     events, kicks, rooms = lent((events, kicks, rooms))
     first, end = events.bounds[patterns[0]], events.bounds[patterns[0] + 1]
@@ -89,10 +88,7 @@ def _two_peaks(
         one = _pass(events, first, k, kicks, one, room)
     for k in range(both, other_end - other_first):
         other = _pass(events, other_first, k, kicks, other, other_room)
-    return (
-        _between_spikes(events, first, end, one[0], one[3], room),
-        _between_spikes(events, other_first, other_end, other[0], other[3], other_room),
-    )
+    return (one[0], one[3]), (other[0], other[3])
 
 
 @inlined
@@ -115,11 +111,21 @@ def _pass(
 
 
 @inlined
-def _between_spikes(
-    events: Events, first: int, end: int, v_end: float, v_max: float, room: _Room
+def _peak(
+    events: Events, pattern: int, at_spikes: tuple[float, float], room: _Room
 ) -> tuple[float, float]:
-    """Look for summits above the voltage at T and the highest at any spike; find the peak."""
-    v_max, slow, count = max(v_end, v_max), events.slow, end - first
+    """Look for summits between spikes that are higher than what is known; find V_max and t_max.
+
+    Args:
+        events: Prepared patterns.
+        pattern: Which one.
+        at_spikes: Its voltage at T and the highest at any spike.
+        room: The states just after its spikes.
+    """
+    events, room = lent((events, room))
+    first, slow = events.bounds[pattern], events.slow
+    (v_end, v_max), count = at_spikes, events.bounds[pattern + 1] - first
+    v_max = max(v_end, v_max)
     peak = v_max, events.T if v_max > 0 else 0.0
     # Finding a summit takes a logarithm, so a bound comes first, for eight events at once.
     slows, tops, rest = fourfold(slow), fourfold(v_max), fourfold(0.0)
@@ -313,7 +319,9 @@ def _peaks(
         heights = events.scale * weights[neuron]
         for pattern in range(first, end, 2):
             other = min(pattern + 1, end - 1)
-            one_peak, other_peak = _two_peaks(events, (pattern, other), heights, rooms)
+            one_top, other_top = _two_at_spikes(events, (pattern, other), heights, rooms)
+            one_peak = _peak(events, pattern, one_top, rooms[0])
+            other_peak = _peak(events, other, other_top, rooms[1])
             v_max[pattern, neuron], t_max[pattern, neuron] = one_peak
             v_max[other, neuron], t_max[other, neuron] = other_peak
 
@@ -420,23 +428,25 @@ def _learn(
 ) -> None:
     """Present patterns [K] in order to one neuron, whose rows of a course these are.
 
-    The next pattern's peak is looked for ahead of time, as mostly the decision will be right; one
-    that comes again before the weights have changed has the same peak again.
+    The next pattern is gone through ahead of time, as mostly the decision will be right; one that
+    comes again before the weights have changed has the same peak again.
     """
     events, order, fire, course = lent((events, order, fire, course))
     rooms, credit = (_room(events, 1), _room(events, 1)), np.empty_like(course.weights)
     kicks = events.scale * course.weights
     v_max, t_max = course.v_max, course.t_max
-    last, changed, known = np.full(len(fire), -1), 0, 0
+    last, changed, ahead = np.full(len(fire), -1), 0, 0
+    one = other = (0.0, 0.0)
     for k in range(len(order)):
         p = order[k]
         if last[p] >= changed:
             v_max[k], t_max[k] = v_max[last[p]], t_max[last[p]]
-        elif k >= known:
+        elif k == ahead and k > changed:
+            v_max[k], t_max[k] = _peak(events, p, other, rooms[1])
+        else:
             ahead = min(k + 1, len(order) - 1)
-            peaks = _two_peaks(events, (order[k], order[ahead]), kicks, rooms)
-            (v_max[k], t_max[k]), (v_max[ahead], t_max[ahead]) = peaks
-            known = k + 2
+            one, other = _two_at_spikes(events, (p, order[ahead]), kicks, rooms)
+            v_max[k], t_max[k] = _peak(events, p, one, rooms[0])
         last[p] = k
         if (v_max[k] >= step.theta) == fire[p]:
             course.outcome[k] = RIGHT
@@ -444,7 +454,7 @@ def _learn(
             course.outcome[k] = _correct(events, p, fire[p], step, course, k, credit)
             for i in range(len(kicks)):
                 kicks[i] = events.scale * course.weights[i]
-            changed = known = k + 1  # other weights, other peaks
+            changed = k + 1  # other weights, other peaks
 
 
 @machine_code
