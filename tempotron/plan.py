@@ -271,13 +271,14 @@ def _against(name: str, plan: Plan, other: Plan) -> str:
     if name == "own":
         return "other patterns"
     if name == "before":
-        return f"forked {_forks(plan)} against {_forks(other)}"
+        return f"{_forks(plan)} against {_forks(other)}"
     mine, theirs = (str(_plain(getattr(p, name))) or "none" for p in (plan, other))
     return f"{name} {mine} against {theirs}"
 
 
 def _forks(plan: Plan) -> str:
-    return "after " + ", ".join(str(past.until) for past in plan.before) if plan.before else "never"
+    steps = ", ".join(str(past.until) for past in plan.before)
+    return f"forked after {steps}" if steps else "not forked"
 
 
 def encode(plan: Plan) -> str:

@@ -295,7 +295,7 @@ def test_what_two_plans_differ_in_is_listed() -> None:
     assert compared(Plan(step=3), DEFAULT) == "nothing"
     forked = Plan(eta=0.3, mu=0.5, before=(Past(until=3), Past(until=9)))
     assert compared(forked, DEFAULT) == (
-        "eta 0.3 against 0.05; mu 0.5 against auto; forked after 3, 9 against never"
+        "eta 0.3 against 0.05; mu 0.5 against auto; forked after 3, 9 against not forked"
     )
     one = Plan(task="own", flips=(1, 2))
     other = Plan(task="own", own=EXAMPLES[:1])
