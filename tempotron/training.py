@@ -62,7 +62,8 @@ class Run:
         v_max: Highest voltage of each neuron [K, O].
         t_max: Its time in ms [K, O].
         reason: Index into `learning.REASONS` of why the weights stayed as they were; 0 where
-            they changed. After too small a step they did, if only a little [K, O].
+            they changed. So they did after too small a step, one that hardly moved the
+            pattern's own peak [K, O].
         parent: The run this one was forked from, or None.
         start: Presentation at which it was forked.
     """
@@ -432,7 +433,7 @@ class _Recorder:
             self.epoch = int(before.epoch[-1])
             first = int(np.searchsorted(before.epoch, self.epoch))
             self.clean = self._unchanged_since(first) and not before.wrong[first:].any()
-            changed = self.parent.task.patterns != self.task.patterns
+            changed = self.parent.before(self.start).task.patterns != self.task.patterns
             self.place = self.task.patterns if changed else self.start - first
             self.begun = before.pattern[first:]
         if self.place >= self.task.patterns:

@@ -244,6 +244,15 @@ def test_a_fork_before_the_beginning_of_a_fork_is_one_of_its_parent() -> None:
     assert same(fork.fork(1700), fork)
 
 
+@pytest.mark.parametrize("patterns", [7, 40])
+def test_a_fork_where_a_task_of_another_size_was_taken_up_is_still_the_run(patterns: int) -> None:
+    other = tasks.random_latencies(12, patterns / 12, seed=3)
+    fork = BASE.fork(35, task=other, epochs=10)
+    assert fork.task.patterns == patterns
+    assert same(fork.fork(35), fork)
+    assert same(fork.fork(35).fork(35), fork)
+
+
 def test_progress_can_be_followed_and_cancelled() -> None:
     task = tasks.random_latencies(50, 4, seed=9)
     seen = []
