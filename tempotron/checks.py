@@ -103,6 +103,9 @@ def tensor(value: Tensor, name: str, shape: str = "") -> Tensor:
     """Refuse what is no tensor; the shape is told with what is wanted."""
     if not isinstance(value, Tensor):
         raise ValueError(f"{name} must be a tensor{shape and ' ' + shape}, got {type(value)}")
+    if value.layout != torch.strided or value.is_meta:
+        kind = "meta" if value.is_meta else value.layout
+        raise ValueError(f"{name} must be a dense tensor that holds numbers, got {kind}")
     return value
 
 

@@ -134,8 +134,9 @@ def order_of_two(gap: float = 20.0, T: float = 100.0, swap: bool = False, seed: 
         seed: Where the first spike falls.
 
     Raises:
-        ValueError: If the gap does not fit into the pattern.
+        ValueError: If the gap does not fit into the pattern, or swap is neither True nor False.
     """
+    swap = checks.yes_or_no(swap, "swap")
     start = _early(_generator(seed), positive_number(gap, "gap"), T)
     small, large = "BA" if swap else "AB"
     return Task(
@@ -145,7 +146,8 @@ def order_of_two(gap: float = 20.0, T: float = 100.0, swap: bool = False, seed: 
         "Order of two spikes" + ", swapped" * swap,
         f"Learnable: a small {small} lifts what a large {large} adds to, while the other way round "
         "the small one comes when the large one has decayed. Gaps far below the time constants "
-        "make too little difference: with eta .02 20 of 20 seeds learned 5 to 80 ms, one 1 ms.",
+        "make little difference: with T = 200 ms, eta .02 and 1,000 epochs 20 of 20 seeds learned "
+        "5 to 80 ms, one 1 ms.",
     )
 
 
@@ -162,8 +164,10 @@ def two_gaps(
         seed: Where the first spike falls.
 
     Raises:
-        ValueError: If the gaps are not in order or do not fit into the pattern.
+        ValueError: If the gaps are not in order or do not fit into the pattern, or swap is
+            neither True nor False.
     """
+    swap = checks.yes_or_no(swap, "swap")
     if positive_number(short, "short") >= positive_number(long, "long"):
         raise ValueError(f"short must be below long, got {short} and {long}")
     start = _early(_generator(seed), long, T)
@@ -206,9 +210,9 @@ def temporal_xor(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
         T,
         "Temporal XOR",
         "Learnable by one neuron, as none without a sense of time could: one input excites, the "
-        "other inhibits it at the same time only. With eta .02 all of 20 seeds learned it with "
-        "5 to 80 ms between early and late, none with 1 ms. Two layers get there for 17 of 20 "
-        "seeds, and for as many if only the second one learns.",
+        "other inhibits it at the same time only. With T = 200 ms, eta .02 and 1,000 epochs all "
+        "of 20 seeds learned it with 5 to 80 ms between early and late, none with 1 ms. Two layers "
+        "get there for 17 of 20 seeds, and for as many if only the second one learns.",
     )
 
 
@@ -459,7 +463,7 @@ def own_patterns(
     if len(widths) != 1:
         raise ValueError(f"patterns must all have the same afferents, got {sorted(widths)}")
     times = [time for pattern in patterns for row in pattern for time in row]
-    if negative := [time for time in times if not checks.real(time, "patterns") >= 0]:
+    if negative := [time for time in times if not checks.number(time, "patterns") >= 0]:
         raise ValueError(f"patterns must hold times from 0 on, got {negative[0]}")
     room = max([1, *(len(row) for pattern in patterns for row in pattern)])
     rows = [[[*row, *[-1.0] * (room - len(row))] for row in pattern] for pattern in patterns]

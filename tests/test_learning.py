@@ -132,7 +132,7 @@ V, F = torch.zeros(2, 1), torch.ones(2, 1) > 0
     [
         (r"v_max must be floats \[B, O\]", lambda: linear_cost(torch.zeros(2), F)),
         (r"v_max must be floats", lambda: linear_cost(V.int(), F)),
-        (r"v_max must not be nan", lambda: squared_cost(V * math.nan, F)),
+        (r"v_max must be finite, got nan", lambda: squared_cost(V * math.nan, F)),
         (r"fire must be bool \[2, 1\], got torch.float32", lambda: linear_cost(V, V)),
         (r"fire must be bool \[2, 1\].*\[1, 2\]", lambda: linear_cost(V, F.T)),
         (r"theta must be positive and finite, got -1", lambda: linear_cost(V, F, -1.0)),

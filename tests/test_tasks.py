@@ -200,6 +200,15 @@ T, F = torch.zeros(2, 3), torch.tensor([True, False])
          lambda: tasks.own_patterns([[[1]], [[1], [2]]], [True, False], 9)),
         ("patterns must hold times from 0 on, got -2",
          lambda: tasks.own_patterns([[[-2.0]]], [True], 9)),
+        ("patterns must be finite", lambda: tasks.own_patterns([[[10**400]]], [True], 9)),
+        ("swap must be True or False, got 2",
+         lambda: tasks.order_of_two(swap=2)),  # type: ignore[arg-type]
+        ("swap must be True or False, got 0",
+         lambda: tasks.two_gaps(swap=0)),  # type: ignore[arg-type]
+        ("spikes must be a dense tensor that holds numbers, got torch.sparse_coo",
+         lambda: Task(T.to_sparse(), F, 9)),
+        ("spikes must be a dense tensor that holds numbers, got meta",
+         lambda: Task(T.to("meta"), F, 9)),
         ("source must be one of iris, digits, got 'x'",
          lambda: tasks.measured("x")),  # type: ignore[arg-type]
         ("test_share must be between 0 and 1, got 1", lambda: tasks.measured(test_share=1)),
