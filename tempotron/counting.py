@@ -60,7 +60,7 @@ def timing_or_rate(run: Run, step: int, jitters: Sequence[float]) -> Contest:
     return Contest(chosen, tempotron, perceptron)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # more would keep runs alive that nobody looks at
 def _accuracies(run: Run, step: int, jitter: float) -> tuple[float, float]:
     weights, then = run.at(step), run.before(step)
     task = _repeated(then.task, jitter) if jitter else then.task

@@ -48,6 +48,7 @@ class Settings:
                 mean = mu * mean + (1 - mu) * g        square = .999 * square + .001 * g^2
                 change = rate * mean / (1 - mu^n) / (sqrt(square / (1 - .999^n)) + 1e-8)
 
+            An error in the dead zone, which has no update, does not repeat a change either.
         eta: Expected change of the corrected pattern's own peak per update, before momentum; see
             `learning.learning_rate`. Not used where a rate is given, nor by reflect.
         rate: The paper's lambda, Adam's step, or reflect's kappa; None for the one that eta asks
