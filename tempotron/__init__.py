@@ -2,6 +2,7 @@
 
 In reading order, each module using only those before it:
 
+    checks      what does not fit is refused by name
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
     machine     how functions become machine code
@@ -14,6 +15,7 @@ In reading order, each module using only those before it:
     learning    costs and rules
     encoding    numbers become spike times
     tasks       labelled spike patterns
+    settings    how a task is to be trained
     training    a run of the online rule, recorded step by step
     two_layers  a second layer that listens to the first
     recording   a run as bytes, for a browser to play back

@@ -436,7 +436,7 @@ def _learn(
     kicks = events.scale * course.weights
     v_max, t_max = course.v_max, course.t_max
     last, changed, ahead = np.full(len(fire), -1), 0, 0
-    one = other = (0.0, 0.0)
+    other = 0.0, 0.0
     for k in range(len(order)):
         p = order[k]
         if last[p] >= changed:
