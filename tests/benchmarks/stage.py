@@ -19,41 +19,10 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.driver import FLAGS, answered, find_browser, serve
+from tests.browser.driver import DRAG, FLAGS, answered, find_browser, serve
 
 MOVES, EDITS = 60, 40
 PAUSE = 600  # ms between two gestures, in which the panels follow
-
-# Every frame notes its time and whether the voltage's path has changed; each frame is also the
-# beat of the hand: the next move is dispatched right after it, as a mouse at 60 Hz would.
-DRAG = """async ([moves, step]) => {
-    const root = [...document.querySelectorAll("*")].map(e => e.shadowRoot)
-        .find(shadow => shadow?.querySelector(".stage"));
-    const spike = root.querySelector(".row:nth-child(3) .spike");
-    const trace = root.querySelector(".voltage .trace");
-    spike.scrollIntoView({block: "center"});
-    const box = spike.getBoundingClientRect();
-    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    const send = (type, dx, target) => target.dispatchEvent(new PointerEvent(type, {
-        bubbles: true, composed: true, cancelable: true, pointerId: 1, button: 0,
-        clientX: x + dx, clientY: y}));
-    const frame = () => new Promise(requestAnimationFrame);
-    root.querySelector(".stage").setPointerCapture = () => {};
-    send("pointerdown", 0, spike);
-    await frame();
-    const frames = [];
-    let before = trace.getAttribute("d");
-    for (let i = 1; i <= moves; i++) {
-        send("pointermove", i * step, spike);
-        const time = await frame();
-        await new Promise(queueMicrotask);
-        const now = trace.getAttribute("d");
-        frames.push([time, now !== before]);
-        before = now;
-    }
-    send("pointerup", moves * step, spike);
-    return frames;
-}"""
 
 # From the event of a key to the frame with the preview, and to torch's answer on the page.
 KEY = """async (key) => {

@@ -31,6 +31,36 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PATIENCE = 60_000  # ms; a first page on a busy machine waits for torch to be imported
 expect.set_options(timeout=PATIENCE)
 
+# Every frame notes its time and whether the voltage's path has changed; each frame is also the
+# beat of the hand: the next move is dispatched right after it, as a mouse at 60 Hz would.
+DRAG = """async ([moves, step]) => {
+    const root = [...document.querySelectorAll("*")].map(e => e.shadowRoot)
+        .find(shadow => shadow?.querySelector(".stage"));
+    const spike = root.querySelector(".row:nth-child(3) .spike");
+    const trace = root.querySelector(".voltage .trace");
+    spike.scrollIntoView({block: "center"});
+    const box = spike.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const send = (type, dx, target) => target.dispatchEvent(new PointerEvent(type, {
+        bubbles: true, composed: true, cancelable: true, pointerId: 1, button: 0,
+        clientX: x + dx, clientY: y}));
+    const frame = () => new Promise(requestAnimationFrame);
+    send("pointerdown", 0, spike);
+    await frame();
+    const frames = [];
+    let before = trace.getAttribute("d");
+    for (let i = 1; i <= moves; i++) {
+        send("pointermove", i * step, spike);
+        const time = await frame();
+        await new Promise(queueMicrotask);
+        const now = trace.getAttribute("d");
+        frames.push([time, now !== before]);
+        before = now;
+    }
+    send("pointerup", moves * step, spike);
+    return frames;
+}"""
+
 
 def find_browser(playwright: Playwright) -> str | None:
     """Take the browser named by TEMPOTRON_BROWSER, else the system's, else Playwright's own."""

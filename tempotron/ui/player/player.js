@@ -38,8 +38,7 @@ class Player {
     this.pins = pins;
     this.linked = linked;
     if (id !== this.feed?.url) {
-      this.playhead.pause();
-      this.feed?.close();
+      this.close();
       this.record = null;
       this.wanted = step;
       const ask = (chunks) => this.send("more", { id, chunks });
@@ -242,10 +241,12 @@ class Player {
     if (this.record) this.#seek(this.scene.curve.stepAt((event.clientX - box.left) / box.width));
   }
 
+  /** Have nothing under way for the run that is shown: neither a frame, nor a rest, nor a file. */
   close() {
     this.playhead.pause();
     this.feed?.close();
     cancelAnimationFrame(this.frame);
+    this.frame = null;
     clearTimeout(this.resting);
   }
 }

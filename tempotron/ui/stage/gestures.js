@@ -64,6 +64,8 @@ export class Gestures {
   }
 
   #press(event) {
+    // A pointer that presses anew has been let go where it was not seen.
+    if (this.drag?.pointer === event.pointerId) this.#abandon();
     if (event.button !== 0 || this.busy) return;
     let handle = this.#handleOf(event.target);
     if (!handle) return;

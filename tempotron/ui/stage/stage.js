@@ -95,8 +95,7 @@ class Stage {
     this.ghost ??= { experiment: this.experiment, solution: this.solution };
     this.experiment = experiment;
     this.#post();
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => this.#preview());
+    this.frame ??= requestAnimationFrame(() => this.#preview());
   }
 
   #preview() {
@@ -105,9 +104,15 @@ class Stage {
     this.#draw();
   }
 
+  /** Draw no frame that was asked for. Its number goes, too: else `change` waits for it for ever. */
+  #forgetFrame() {
+    cancelAnimationFrame(this.frame);
+    this.frame = null;
+  }
+
   /** A gesture is over: tidy up, remember it, and tell Python. */
   settle() {
-    cancelAnimationFrame(this.frame);
+    this.#forgetFrame();
     this.ghost = null;
     const [experiment, selected] = inOrder(this.experiment, this.selected);
     const focused = this.picture.elementOf(this.selected) === this.root.getRootNode().activeElement;
@@ -172,14 +177,14 @@ class Stage {
   }
 
   #say() {
-    const { solution, experiment, gestures } = this;
+    const { solution, experiment, ghost } = this;
     const { v, t } = solution.peak;
     const short = experiment.theta - v;
     const verdict = solution.fires
       ? `fires at ${solution.crossing.toFixed(1)} ms.`
       : `silent, ${short < 5e-4 ? short.toExponential(0) : short.toFixed(3)} short of theta.`;
     const status = this.root.querySelector(".status");
-    status.setAttribute("aria-busy", gestures.busy);
+    status.setAttribute("aria-busy", ghost !== null);
     status.innerHTML = "<b></b><span></span>";
     status.firstChild.textContent = `V_max = ${v.toFixed(3)} at ${t.toFixed(1)} ms: ${verdict}`;
     const more = [this.notice, this.hint].filter(Boolean);
@@ -307,7 +312,7 @@ class Stage {
   }
 
   close() {
-    cancelAnimationFrame(this.frame);
+    this.#forgetFrame();
     clearTimeout(this.address);
     this.mail.close();
   }
