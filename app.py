@@ -1,14 +1,16 @@
-"""Explore: drag a spike and watch the neuron decide."""
+"""Starts Tempotron: ``streamlit run app.py`` or ``python app.py``."""
 
 import streamlit as st
 
-from tempotron.ui import explore, session
+from tempotron.ui import server
+
+app = st.App(
+    server.FRAME,
+    routes=server.ROUTES,
+    middleware=server.MIDDLEWARE,
+    lifespan=server.lifespan,
+    on_script_error=server.on_script_error,
+)
 
 if __name__ == "__main__":
-    lab = session.enter("Explore")
-    st.markdown(
-        "A tempotron adds up the potentials of its input spikes and fires if their sum reaches "
-        "**theta**. Whether it does is a matter of *when* they come."
-    )
-    explore.notice(lab)
-    explore.bench(lab)
+    app.run()

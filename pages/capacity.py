@@ -4,11 +4,10 @@ import streamlit as st
 
 from tempotron.ui import session, sweeps
 
-if __name__ == "__main__":
-    lab = session.enter("Capacity")
-    st.markdown(
-        "How many patterns can one neuron learn, and what does it depend on? Every point is a "
-        "number of small trainings, each of other random patterns."
-    )
-    sweeps.choose(lab)
-    sweeps.bench(lab)
+lab = session.enter("Capacity")
+st.markdown(
+    "How many patterns can one neuron learn, and what does it depend on? Every point is a "
+    "number of small trainings, each of other random patterns."
+)
+sweeps.choose(lab)
+sweeps.bench(lab)

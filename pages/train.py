@@ -4,11 +4,10 @@ import streamlit as st
 
 from tempotron.ui import session, study
 
-if __name__ == "__main__":
-    lab = session.enter("Train")
-    st.markdown(
-        "A wrong decision goes back to **t_max**, the time of the highest voltage, and changes the "
-        "weights of those whose spikes made it. A right one changes nothing."
-    )
-    study.choose(lab)
-    study.bench(lab)
+lab = session.enter("Train")
+st.markdown(
+    "A wrong decision goes back to **t_max**, the time of the highest voltage, and changes the "
+    "weights of those whose spikes made it. A right one changes nothing."
+)
+study.choose(lab)
+study.bench(lab)

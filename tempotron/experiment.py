@@ -96,6 +96,7 @@ class Experiment(BaseModel):
 
 
 _DEFAULT = Experiment()
+NAMES = frozenset(Experiment.model_fields)  # of the parameters of a link
 
 
 def changed(experiment: Experiment) -> dict[str, Any]:
@@ -242,7 +243,7 @@ def decode(parameters: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     Returns:
         The nearest valid experiment, and one clause for every change (see `repair`).
     """
-    return link.decode(parameters, _repair_text, _DEFAULT)
+    return link.decode(parameters, NAMES, _repair_text, _DEFAULT)
 
 
 def _repair_text(fields: Mapping[str, str]) -> tuple[Experiment, list[str]]:

@@ -12,13 +12,15 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 LINK_COMFORT = 2_000
 LINK_LIMIT = 8_000
 _UNPACKED_LIMIT = 100_000
+
+PACKED = "z"  # the parameter that holds all others
 
 Bounds = tuple[float, float]
 Opened = TypeVar("Opened")
@@ -42,7 +44,7 @@ def write(fields: Mapping[str, Any], what: str) -> str:
     if len(query) <= LINK_COMFORT:
         return query
     packed = base64.urlsafe_b64encode(zlib.compress(query.encode(), 9)).decode().rstrip("=")
-    link = f"z={packed}"
+    link = f"{PACKED}={packed}"
     if len(link) > LINK_LIMIT:
         raise ValueError(
             f"{what} is too large for a link: {len(link)} characters, at most {LINK_LIMIT}"
@@ -59,17 +61,23 @@ def read(parameters: Mapping[str, str]) -> Mapping[str, str]:
     length = sum(len(name) + len(value) + 2 for name, value in parameters.items())
     if length > LINK_LIMIT + 100:
         raise ValueError(f"it is longer than {LINK_LIMIT} characters")
-    if "z" not in parameters:
+    if PACKED not in parameters:
         return parameters
     try:
-        packed = dict(parse_qsl(_unpack(parameters["z"]), keep_blank_values=True))
+        packed = dict(parse_qsl(_unpack(parameters[PACKED]), keep_blank_values=True))
     except (ValueError, zlib.error) as error:
         raise ValueError("its packed part is damaged") from error
-    return packed | {name: parameters[name] for name in parameters if name != "z"}
+    return packed | {name: parameters[name] for name in parameters if name != PACKED}
+
+
+def ours(parameters: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """Pick the parameters of a link that are ours: a course or a mailing may have added others."""
+    return {name: value for name, value in parameters.items() if name in names or name == PACKED}
 
 
 def decode(
     parameters: Mapping[str, str],
+    names: Collection[str],
     repair: Callable[[Mapping[str, str]], tuple[Opened, list[str]]],
     default: Opened,
 ) -> tuple[Opened, list[str]]:
@@ -77,11 +85,12 @@ def decode(
 
     Args:
         parameters: As the browser hands them over.
+        names: Those of the fields; other parameters are passed over.
         repair: Finds what is nearest to the unpacked ones, and one clause for every change.
         default: What is opened otherwise.
     """
     try:
-        return repair(read(parameters))
+        return repair(read(ours(parameters, names)))
     except ValueError as error:
         return default, [f"{error}: so the default is shown"]
 

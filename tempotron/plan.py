@@ -219,6 +219,7 @@ class Plan(Conditions):
 
 
 _DEFAULT = Plan()
+NAMES = frozenset(Plan.model_fields)  # of the parameters of a link
 
 
 def changed(plan: Plan) -> dict[str, Any]:
@@ -292,7 +293,7 @@ def decode(parameters: Mapping[str, str]) -> tuple[Plan, list[str]]:
     Returns:
         The nearest valid plan, and one clause for every change; see `link`.
     """
-    return link.decode(parameters, repair, _DEFAULT)
+    return link.decode(parameters, NAMES, repair, _DEFAULT)
 
 
 def repair(raw: Mapping[Any, object]) -> tuple[Plan, list[str]]:

@@ -5,9 +5,10 @@ from streamlit.testing.v1 import AppTest
 from tempotron.collection import EXAMPLES, Pattern, to_csv, write_link
 from tempotron.experiment import Experiment
 from tempotron.plan import Plan
+from tempotron.ui.menu import FILES
 from tempotron.ui.own import edit, table
-from tempotron.ui.session import MENU, Lab
-from tests.test_pages import ROOT, expected, lab_of, opened, press, query, settled
+from tempotron.ui.session import Lab
+from tests.test_pages import expected, lab_of, opened, press, query, settled
 
 OWN = (
     Pattern(fire=True, spikes=((20.0,), (40.0, 60.5))),
@@ -63,7 +64,7 @@ def test_a_pattern_is_edited_on_explore_and_put_back_in_its_place() -> None:
     lab = lab_of(at)
     assert (at.title[0].value, lab.experiment.spikes) == ("Explore", OWN[1].spikes)
     lab.open(lab.experiment.model_copy(update={"spikes": ((1.0,), (2.0,))}))
-    press(at.switch_page(str(ROOT / MENU["Explore"])).run(), "Put in place of pattern 2")
+    press(at.switch_page(str(FILES["Explore"])).run(), "Put in place of pattern 2")
     assert lab.plan.own == (OWN[0], Pattern(fire=False, spikes=((1.0,), (2.0,))))
 
 

@@ -5,7 +5,6 @@ import gc
 import json
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,19 +25,21 @@ from tempotron.recording import unpack
 from tempotron.response import course, respond
 from tempotron.standing import ended, stand, told
 from tempotron.ui.curves import before
-from tempotron.ui.session import MENU, Lab
+from tempotron.ui.menu import FILES, MENU
+from tempotron.ui.records import Record, _records
+from tempotron.ui.server import FRAME
+from tempotron.ui.session import Lab
 
-ROOT = Path(__file__).parents[1]
 CPU_LIMIT = 0.25  # seconds a rerun; about 0.05 was measured
 
 
 def opened(page: str = "Explore", **link: str) -> AppTest:
     """Open a page by a link, as the first thing in a new session."""
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at = AppTest.from_file(str(FRAME), default_timeout=30)
     for name, value in link.items():
         at.query_params[name] = value
     if page != "Explore":
-        at.switch_page(str(ROOT / MENU[page]))
+        at.switch_page(str(FILES[page]))
     return at.run()
 
 
@@ -53,9 +54,9 @@ def sent(at: AppTest, component: str) -> list[dict[str, Any]]:
     return [json.loads(p.json) for p in protos if p.component_name == f"tempotron_{component}"]
 
 
-def files(url: str) -> Path:
-    """Find the folder that is given out at a URL."""
-    return ROOT / "static" / url.rpartition("/")[2]
+def record(url: str) -> Record | None:
+    """Find the record that is given out at a URL."""
+    return _records.get(url.rpartition("/")[2])
 
 
 def upload(at: AppTest, name: str, content: bytes) -> AppTest:
@@ -74,11 +75,11 @@ def test_a_page_opened_first_has_its_heading_the_menu_and_no_complaint(page: str
 
 @pytest.mark.parametrize("page", MENU)
 def test_a_bad_link_opens_the_nearest_state_with_one_sentence(page: str) -> None:
-    at = opened(page, tau="5000", theta="x")
-    end = "is not known here, left out" if page == "Capacity" else "x is unreadable, now 1"
+    at = opened(page, tau="5000", theta="x", utm_source="mail")
+    foreign = page == "Capacity"  # it has no theta: a parameter of others, like the last one
     assert [warning.value for warning in at.warning] == [
         "Not everything in this link could be used as it was: "
-        f"tau 5000 is above 1000, now 1000; theta {end}."
+        f"tau 5000 is above 1000, now 1000{'' if foreign else '; theta x is unreadable, now 1'}."
     ]
     lab = lab_of(at)
     elsewhere = page in ("Train", "Capacity")
@@ -95,7 +96,7 @@ def test_a_bad_link_opens_the_nearest_state_with_one_sentence(page: str) -> None
         {"version": "99"},
         {"spikes": "nan~inf_"},
         {"weights": "_" * 5000},
-        {"x": "<b>"},
+        {"tau": "<b>"},
     ],
     ids=str,
 )
@@ -189,7 +190,7 @@ def test_an_uploaded_experiment_is_opened_everywhere() -> None:
     at = upload(opened("Data"), "mine.json", to_json(brought).encode())
     assert (lab_of(at).experiment, lab_of(at).rev) == (brought, 1)
     assert not at.warning
-    (data,) = sent(at.switch_page(str(ROOT / "app.py")).run(), "stage")
+    (data,) = sent(at.switch_page(str(FILES["Explore"])).run(), "stage")
     assert (data["rev"], data["experiment"]["tau"]) == (1, 33)
 
 
@@ -407,9 +408,9 @@ def test_a_choice_made_before_the_address_has_followed_is_not_lost() -> None:
 def test_the_plan_is_kept_while_other_pages_are_open() -> None:
     at = opened("Train", seed="2")
     press(at, "Swap the labels")
-    at.switch_page(str(ROOT / "app.py")).run()
+    at.switch_page(str(FILES["Explore"])).run()
     at.query_params.clear()
-    at.switch_page(str(ROOT / MENU["Train"])).run()
+    at.switch_page(str(FILES["Train"])).run()
     assert lab_of(at).plan == Plan(seed=2, swap=True)
     assert query(at) == {"seed": "2", "swap": "1"}
     assert at.number_input(key="plan_seed").value == 2
@@ -474,7 +475,10 @@ def test_a_long_run_is_given_out_in_chunks_as_far_as_it_is_computed(slow: dict[s
     assert (data["outcome"], data["chunks"]) == ("limit", 5)
     assert settled(at) == expected(lab_of(at).plan)
     assert "Not learned: 100 epochs" in settled(at)
-    chunks = [unpack(file.read_bytes())[1] for file in sorted(files(data["id"]).glob("[0-9].bin"))]
+    kept = record(data["id"])
+    assert kept
+    chunks = [unpack(kept.part(str(number)) or b"")[1] for number in range(5)]
+    assert kept.part("5") is None
     patterns = np.concatenate([chunk["pattern"] for chunk in chunks])
     np.testing.assert_array_equal(patterns, run_of(lab_of(at).plan).pattern)
 
@@ -484,18 +488,14 @@ def test_the_player_is_sent_little_however_long_the_run() -> None:
     assert len(json.dumps(sent(at, "player"))) < 300
 
 
-def test_what_is_given_out_goes_some_time_after_another_run_is_chosen(
-    slow: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempotron.ui.component._GRACE", 0)
+def test_a_record_goes_once_nobody_looks_at_it(slow: dict[str, str]) -> None:
     at = opened("Train", **slow)
     (data,) = sent(at, "player")
-    for seed in (1, 2):
-        assert files(data["id"]).exists()
-        lab_of(at).choose(seed=seed)
-        at.run()
-        gc.collect()
-    assert not files(data["id"]).exists()
+    assert record(data["id"])
+    lab_of(at).choose(seed=1)
+    at.run()
+    gc.collect()
+    assert record(data["id"]) is None
 
 
 def test_a_cancelled_run_keeps_what_was_computed(slow: dict[str, str]) -> None:

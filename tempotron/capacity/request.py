@@ -85,6 +85,7 @@ class Request(BaseModel):
 
 
 _DEFAULT = Request()
+NAMES = frozenset(Request.model_fields)  # of the parameters of a link
 _FIXED = ("task", "afferents", "load", "T", "tau", "tau_s", "rule", "eta", "mu", "jitter",
           "test_jitter", "epochs")  # fmt: skip
 
@@ -157,7 +158,7 @@ def decode(parameters: Mapping[str, str]) -> tuple[Request, list[str]]:
     Returns:
         The nearest valid request, and one clause for every change; see `link`.
     """
-    return link.decode(parameters, repair, _DEFAULT)
+    return link.decode(parameters, NAMES, repair, _DEFAULT)
 
 
 def repair(raw: Mapping[Any, object]) -> tuple[Request, list[str]]:

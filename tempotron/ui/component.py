@@ -7,49 +7,24 @@ other.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import hashlib
-import math
-import shutil
-import tempfile
-import time
-import weakref
 from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-_STATIC = Path(__file__).parents[2] / "static"
-_COMMON = Path(__file__).parent / "common.css"
-_KEPT = "kept-"
-_DAY, _GRACE = 86_400, 30  # seconds
-_needed_until: dict[Path, float] = {}
-_LOADER = """\
-const base = new URL("BASE", document.baseURI);
-const text = (file) => fetch(new URL(file, base)).then((answer) => answer.text());
-const texts = ["common.css", "NAME.css", "NAME.html"].map(text);
-const parts = Promise.all([import(new URL("NAME.js", base)), ...texts]);
-const cleanups = new WeakMap();
+from tempotron.ui.assets import publish
 
-export default function load(component) {
-  const place = component.parentElement.querySelector(".place");
-  parts.then(([module, common, css, html]) => {
-    if (!place.isConnected) return;
-    if (!place.firstChild) place.innerHTML = `<style>${common}${css}</style>${html}`;
-    cleanups.set(place, module.default(component));
-    return place.drawn;
-  }).then(() => {
-    place.removeAttribute("style");
-    place.removeAttribute("aria-busy");
-  });
-  return () => {
-    if (place.isConnected) return; // called early: a newer message overtook this one
-    cleanups.get(place)?.();
-    cleanups.delete(place);
-  };
-}
-"""
+_HERE = Path(__file__).parent
+_COMMON, _LOADER = _HERE / "common.css", (_HERE / "loader.js").read_text()
+
+
+@functools.cache
+def build() -> str:
+    """Name the version of everything that runs in a browser."""
+    files = [file for kind in ("js", "css", "html") for file in sorted(_HERE.rglob(f"*.{kind}"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def register(
@@ -69,90 +44,14 @@ def register(
         The function that mounts it.
     """
     name = folder.name
-    base = publish(folder, _COMMON, *borrowed) + "/"
-    loader = _LOADER.replace("BASE", base).replace("NAME", name)
+    loader = _LOADER
+    for word, value in (
+        ("BASE", publish(folder, _COMMON, *borrowed).url + "/"),
+        ("NAME", name),
+        ("BUILD", build()),
+    ):
+        loader = loader.replace(word, value)
     place = f'<div class="place" style="min-height: {room}" aria-busy="true"></div>'
     return st.components.v2.component(
         f"tempotron_{name}", html=place, js=loader, isolate_styles=isolate_styles
     )
-
-
-def publish(source: Path, *others: Path) -> str:
-    """Copy a file or folder to where the server gives files out, unless it is there already.
-
-    Args:
-        source: A file, or a folder without folders in it.
-        others: Files to be put beside it.
-
-    Returns:
-        The path of its URL, another one for every content.
-    """
-    own = [source] if source.is_file() else sorted(source.glob("*.[!p]*"))  # all but Python's
-    files = [*own, *others]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-    target = _STATIC / f"{source.stem}-{digest}"
-    if not target.exists():
-        with tempfile.TemporaryDirectory(dir=_STATIC) as parts:
-            whole = Path(parts) / "whole"
-            whole.mkdir()
-            for file in files:
-                shutil.copy(file, whole)
-            try:
-                whole.replace(target)
-            except OSError:
-                if not target.exists():  # else another server that is starting, too, was sooner
-                    raise
-    return _url(target)
-
-
-class Folder:
-    """A folder of files that the server gives out for as long as this object is there.
-
-    Its name is random. It stays a while longer, for a browser that is still fetching from it, and
-    goes when another one is made or the process ends.
-
-    Attributes:
-        url: The path of its URL.
-    """
-
-    def __init__(self) -> None:
-        _remove_left_behind()
-        _remove(time.monotonic())
-        self._path = Path(tempfile.mkdtemp(prefix=_KEPT, dir=_STATIC))
-        self.url = _url(self._path)
-        _needed_until[self._path] = math.inf
-        weakref.finalize(self, _leave, self._path)
-
-    def put(self, name: str, data: bytes) -> None:
-        """Give out a file, whole at once."""
-        part = self._path / f".{name}"
-        part.write_bytes(data)
-        part.replace(self._path / name)
-
-
-def _leave(folder: Path) -> None:
-    _needed_until[folder] = time.monotonic() + _GRACE
-
-
-def _remove(now: float) -> None:
-    """Remove the folders that nobody needs by now."""
-    for folder, until in list(_needed_until.items()):
-        if until <= now:
-            _needed_until.pop(folder, None)
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-atexit.register(_remove, math.inf)
-
-
-@functools.cache
-def _remove_left_behind() -> None:
-    """Remove, once, folders of a server that was killed."""
-    for folder in _STATIC.glob(f"{_KEPT}*"):
-        if time.time() - folder.stat().st_mtime > _DAY:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _url(file: Path) -> str:
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return f"{'/' * bool(base)}{base}/app/static/{file.name}"

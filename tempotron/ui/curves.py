@@ -16,8 +16,8 @@ from tempotron.capacity.record import to_csv
 from tempotron.capacity.replay import plan_of
 from tempotron.capacity.summary import AXES, LABELS, MEASURES, MeasureName, Point, points, told
 from tempotron.link import count
+from tempotron.ui.menu import FILES
 from tempotron.ui.plot import plot
-from tempotron.ui.session import MENU
 from tempotron.ui.session import Lab as Visitor
 from tempotron.ui.transfer import download
 
@@ -107,7 +107,7 @@ def runs(lab: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
             return
         if st.button("Open on Train"):
             lab.plan, lab.plan_notice = plan, ""
-            st.switch_page(MENU["Train"])
+            st.switch_page(FILES["Train"])
 
 
 def _run(row: Row) -> str:

@@ -12,7 +12,8 @@ import streamlit as st
 from tempotron import collection, link
 from tempotron.collection import EXAMPLES, Pattern
 from tempotron.experiment import repair
-from tempotron.ui.session import MENU, Lab
+from tempotron.ui.menu import FILES
+from tempotron.ui.session import Lab
 from tempotron.ui.transfer import download
 
 _CLASS, _SPIKES = "Class", "Spike times (ms): afferents between semicolons"
@@ -31,7 +32,7 @@ def label(lab: Lab) -> None:
         st.markdown(_collected(lab), width="content")
         if st.button("Train on them"):
             lab.choose(task="own")
-            st.switch_page(MENU["Train"])
+            st.switch_page(FILES["Train"])
     if lab.own_refusal:
         st.warning(lab.own_refusal)
 
@@ -78,7 +79,7 @@ def mine(lab: Lab) -> None:
             st.button("Remove", on_click=_remove, args=(lab,), disabled=len(own) == 1)
             if st.button("Edit in Explore"):
                 _borrow(lab)
-                st.switch_page(MENU["Explore"])
+                st.switch_page(FILES["Explore"])
             st.button("Undo", on_click=lab.undo_own, disabled=not lab.own_history, key="own_undo")
             download("Patterns (CSV)", collection.to_csv(own), "patterns.csv")
         st.file_uploader(

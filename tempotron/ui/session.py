@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import streamlit as st
-import torch
 
-from tempotron import layer
 from tempotron import plan as plans
 from tempotron.capacity import Sweep
 from tempotron.capacity import request as requests
 from tempotron.capacity.request import Request
 from tempotron.collection import Collection
-from tempotron.experiment import Experiment, decode, encode, repair
-from tempotron.link import sentence
+from tempotron.experiment import NAMES, Experiment, decode, encode, repair
+from tempotron.link import ours, sentence
 from tempotron.plan import Conditions, Past, Plan
 from tempotron.recorder import Recorder
-from tempotron.ui.gallery import draw_ahead
+from tempotron.ui.menu import FILES
 
 _HERE = Path(__file__).parent
-MENU = {
-    "Explore": "app.py",
-    "Train": "pages/train.py",
-    "Capacity": "pages/capacity.py",
-    "Data": "pages/data.py",
-}
 MOST_PINNED = 3
 _OF_A_FORK = {*Conditions.model_fields, "before", "step", "epochs"}
 _UNDO_DEPTH = 100
@@ -237,34 +227,43 @@ def enter(page: str) -> Lab:
     Returns:
         The visitor's state; in a new session that of the link.
     """
-    st.set_page_config(
-        page_title=f"{page} - Tempotron", page_icon=str(_HERE / "icon.svg"), layout="wide"
-    )
-    st.html(_HERE / "frame.css")
+    st.set_page_config(page_icon=str(_HERE / "icon.svg"), layout="wide")
     if "lab" not in st.session_state:
         st.session_state.lab = _arrive(page)
     lab: Lab = st.session_state.lab
     if page == lab.page:
         _go_back(lab)
     lab.page = page
-    with st.container(horizontal=True, key="menu"):
-        for name, file in MENU.items():
-            query = {"Train": lab.plan_link, "Capacity": lab.request_link}.get(name)
-            st.page_link(file, label=name, icon=None, query_params=query)
+    if not st.context.is_embedded:
+        _menu(lab)
     st.title(page, anchor=False)
     return lab
+
+
+def _menu(lab: Lab) -> None:
+    with st.container(horizontal=True, key="menu"):
+        for name, file in FILES.items():
+            query = {"Train": lab.plan_link, "Capacity": lab.request_link}.get(name)
+            st.page_link(str(file), label=name, icon=None, query_params=query)
 
 
 def show_address(lab: Lab) -> None:
     """Make the address bar a link to the plan, or to the request."""
     lab.address = lab.plan_link if lab.page == "Train" else lab.request_link
-    if st.query_params.to_dict() != lab.address:
-        st.query_params.from_dict(lab.address)
+    if _parameters(lab.page) != lab.address:
+        given = st.query_params.to_dict()
+        foreign = {name: given[name] for name in given.keys() - _parameters(lab.page).keys()}
+        st.query_params.from_dict(foreign | lab.address)
+
+
+def _parameters(page: str) -> dict[str, str]:
+    """Read what the address says of a page's state."""
+    names = {"Train": plans.NAMES, "Capacity": requests.NAMES}.get(page, NAMES)
+    return ours(st.query_params.to_dict(), names)
 
 
 def _arrive(page: str) -> Lab:
     """Open the state of the link that brought a new visitor here."""
-    _prepare_process()
     parameters = st.query_params.to_dict()
     if page == "Train":
         chosen, notes = plans.decode(parameters)
@@ -278,7 +277,7 @@ def _arrive(page: str) -> Lab:
 
 def _go_back(lab: Lab) -> None:
     """Open what the address says, if not the state but the address has changed: by Back."""
-    parameters = st.query_params.to_dict()
+    parameters = _parameters(lab.page)
     if lab.page == "Capacity" and parameters != lab.address == lab.request_link:
         request, notes = requests.decode(parameters)
         lab.ask(**request.model_dump())
@@ -286,18 +285,3 @@ def _go_back(lab: Lab) -> None:
     if lab.page == "Train" and parameters != lab.address == lab.plan_link:
         lab.plan, notes = plans.decode(parameters)
         lab.plan_notice = sentence(notes)
-
-
-@st.cache_resource
-def _prepare_process() -> None:
-    """Set the process up for many small answers."""
-    torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
-    # So that nobody waits for a first run, and no server for the compiler when it is to stop.
-    threading.Thread(target=_warm_up, daemon=True).start()
-    gc.collect()
-    gc.freeze()  # what is imported by now stays: no collection need look at it again
-
-
-def _warm_up() -> None:
-    layer.warm_up()
-    draw_ahead()

@@ -19,10 +19,11 @@ from tempotron.training import Run
 from tempotron.ui.fields import NARROW, Fields
 from tempotron.ui.forks import compare
 from tempotron.ui.gallery import gallery
+from tempotron.ui.menu import FILES
 from tempotron.ui.own import mine
 from tempotron.ui.player import player
 from tempotron.ui.plot import plot
-from tempotron.ui.session import MENU, Lab, show_address
+from tempotron.ui.session import Lab, show_address
 from tempotron.ui.transfer import download
 
 _WORD = 140  # px, for a word of eight letters
@@ -155,7 +156,7 @@ def _leave(lab: Lab, run: Run, step: int) -> None:
     with st.container(horizontal=True):
         if experiment and st.button("Open in Explore"):
             lab.open(experiment)
-            st.switch_page(MENU["Explore"])
+            st.switch_page(FILES["Explore"])
         download("Weights (CSV)", partial(export.weights, run, step), "weights.csv")
         download("Presentations (CSV)", partial(export.presentations, run), "presentations.csv")
 

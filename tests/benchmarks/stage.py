@@ -86,6 +86,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(url + "/" + link(afferents))
             answered(page)
+            page.locator(".plot-figure").last.scroll_into_view_if_needed()
             page.locator(".plot-figure .main-svg").first.wait_for()
             page.wait_for_timeout(1000)
             moved = drag(page)

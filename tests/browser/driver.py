@@ -83,7 +83,7 @@ def serve() -> Iterator[str]:
         command + options, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+            wait_for(f"http://127.0.0.1:{port}/ready")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()

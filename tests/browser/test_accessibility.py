@@ -33,6 +33,7 @@ def test_axe_finds_nothing_serious(
     expect(page.get_by_role("heading", level=2).last).to_be_visible()
     if path == "/":
         answered(page)
+        page.locator(".plot-figure").first.scroll_into_view_if_needed()
         expect(page.locator(".plot-figure .main-svg").first).to_be_visible()
     assert serious(page) == []
 
@@ -42,6 +43,7 @@ def test_nothing_scrolls_sideways_at_320_px(open_page: OpenPage, server: str, pa
     page = open_page(server + path, viewport={"width": 320, "height": 640})
     if path == "/":
         answered(page)
+        page.locator(".plot-figure").first.scroll_into_view_if_needed()
         expect(page.locator(".plot-figure .main-svg").first).to_be_visible()
     widths = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert widths[0] <= widths[1] <= 320

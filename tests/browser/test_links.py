@@ -82,7 +82,6 @@ def test_an_experiment_too_large_for_a_link_says_so_and_survives_a_reload(
         ("spikes=5~x_7", "spike time x is unreadable"),
         ("z=damaged", "its packed part is damaged"),
         ("version=9", "version 9 is not known here"),
-        ("colour=red", "colour is not known here"),
     ],
 )
 def test_a_bad_link_opens_the_nearest_state_and_says_what_was_changed(

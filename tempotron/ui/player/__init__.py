@@ -1,12 +1,14 @@
 """The player: a recorded run, played, stepped and scrubbed in the browser.
 
-The browser fetches the record by URL, a chunk at a time. While the run is still being computed it
+The browser fetches the record by URL, a chunk at a time, and asks here for what it does not find
+there: behind a proxy the URL may lead to another process. While the run is still being computed it
 asks for more after each chunk, so that computing goes on for as long as somebody watches, and no
 longer.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,32 +17,57 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from tempotron.recorder import Recorder
-from tempotron.recording import pack, pack_all, pack_task
+from tempotron.recording import pack, pack_task
 from tempotron.training import Run
-from tempotron.ui.component import Folder, register
+from tempotron.ui.component import register
+from tempotron.ui.records import give_out
 
 _HERE = Path(__file__).parent
 _STAGE = _HERE.parent / "stage"
 _STRETCH = 0.25  # seconds of computing between two looks
-_component = register(_HERE, _STAGE / "voltage.js", _STAGE / "axes.js", room="660px")
+_BORROWED = (_HERE.parent / "address.js", _STAGE / "voltage.js", _STAGE / "axes.js")
+_component = register(_HERE, *_BORROWED, room="660px")
 
 
 class _Reel:
-    """The record of a run as files for the browser: its task, and chunk after chunk."""
+    """The record of a run for the browser: its task, and chunk after chunk."""
 
     def __init__(self, run: Run) -> None:
-        self.folder = Folder()
-        self.folder.put("task.bin", pack_task(run.task))
-        self.chunks, self.packed = 0, 0
+        self._run = run
+        self._chunks = _spans(run)
+        self.url = give_out(self)
 
-    def follow(self, run: Run) -> None:
-        """Add what the run has grown by."""
-        if self.chunks and self.packed == len(run):
-            return
-        for chunk in [pack(run, self.packed)] if self.chunks else pack_all(run):
-            self.folder.put(f"{self.chunks}.bin", chunk)
-            self.chunks += 1
-        self.packed = len(run)
+    def follow(self, run: Run) -> int:
+        """Add a chunk if the run has grown; return how many there are."""
+        self._run = run
+        depth, _, end = self._chunks[-1]
+        if end < len(run):
+            self._chunks.append((depth, end, len(run)))
+        return len(self._chunks)
+
+    def part(self, name: str) -> bytes | None:
+        """Pack the task, or a chunk by its number."""
+        if name == "task":
+            return pack_task(self._run.task)
+        if not name.isdecimal() or int(name) >= len(self._chunks):
+            return None
+        depth, first, end = self._chunks[int(name)]
+        return pack(_lineage(self._run)[depth], first, end)
+
+
+def _lineage(run: Run) -> list[Run]:
+    """List a run and those it was forked from, the first one first."""
+    return [*_lineage(run.parent), run] if run.parent else [run]
+
+
+def _spans(run: Run) -> list[tuple[int, int, int]]:
+    """Find what each run of a lineage has of its record: its place in it, first, end."""
+    spans, end = [], len(run)
+    for depth, one in reversed([*enumerate(_lineage(run))]):
+        if one is run or one.start < end:
+            spans.append((depth, one.start, end))
+            end = one.start
+    return spans[::-1]
 
 
 _reels: WeakKeyDictionary[Recorder, _Reel] = WeakKeyDictionary()
@@ -64,10 +91,9 @@ def player(
     """
     run = recorder.run
     reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(run))
-    reel.follow(run)
     data = {
-        "id": reel.folder.url,
-        "chunks": reel.chunks,
+        "id": reel.url,
+        "chunks": reel.follow(run),
         "outcome": run.outcome,
         "share": recorder.share,
         "step": step,
@@ -76,8 +102,12 @@ def player(
     }
 
     def told(what: str) -> dict[str, Any] | None:
-        message: dict[str, Any] | None = st.session_state["player"][what]
+        message: dict[str, Any] | None = st.session_state["player"].get(what)
         return message if message and message["id"] == data["id"] else None
+
+    if "player" in st.session_state and (message := told("fetch")):
+        part = reel.part(message["part"]) or b""
+        data["part"] = {"name": message["part"], "bytes": base64.b64encode(part).decode()}
 
     def rested() -> None:
         if message := told("rest"):
@@ -97,6 +127,7 @@ def player(
         on_rest_change=rested,
         on_more_change=more,
         on_cancel_change=cancelled,
+        on_fetch_change=lambda: None,
     )
 
 

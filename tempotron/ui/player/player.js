@@ -1,6 +1,7 @@
 // Plays a recorded run: pause, back and scrub are immediate, as every step is there already.
 // Where the playhead rests, Python is told.
 
+import { write } from "./address.js";
 import { classOf, say } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Playhead } from "./playhead.js";
@@ -42,7 +43,8 @@ class Player {
       this.record = null;
       this.wanted = step;
       const ask = (chunks) => this.send("more", { id, chunks });
-      this.feed = new Feed(id, { ask, grown: (record) => this.#grown(record) });
+      const fetch = (part) => this.send("fetch", { id, part });
+      this.feed = new Feed(id, { ask, fetch, grown: (record) => this.#grown(record) });
     }
     this.feed.receive(news);
   }
@@ -253,10 +255,7 @@ class Player {
 
 /** Put the step into the address, in its place: a rest is nothing to go back to. */
 function writeStep(step) {
-  const address = new URL(location);
-  if (step) address.searchParams.set("step", step);
-  else address.searchParams.delete("step");
-  history.replaceState(history.state, "", address);
+  write(step ? `step=${step}` : "", ["step"]);
 }
 
 const players = new WeakMap();
@@ -271,6 +270,7 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
     rest: (message) => setStateValue("rest", message),
     more: (message) => setTriggerValue("more", message),
     cancel: (message) => setTriggerValue("cancel", message),
+    fetch: (message) => setTriggerValue("fetch", message),
   };
   player.receive(data);
   parentElement.querySelector(".place").drawn = player.feed.work;

@@ -9,10 +9,11 @@ import plotly
 import plotly.graph_objects as go
 import streamlit as st
 
-from tempotron.ui.component import publish, register
+from tempotron.ui.assets import publish
+from tempotron.ui.component import register
 
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-_LIBRARY = f"{publish(_PLOTLY)}/{_PLOTLY.name}"
+_LIBRARY = f"{publish(_PLOTLY).url}/{_PLOTLY.name}"
 _component = register(Path(__file__).parent, room="290px", isolate_styles=False)
 
 

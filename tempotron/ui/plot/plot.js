@@ -1,4 +1,5 @@
-// A Plotly figure that is redrawn in place: no remount, no blank between two states.
+// A Plotly figure that is redrawn in place: no remount, no blank between two states. Its library is
+// fetched once a figure comes into view.
 
 let library;
 
@@ -39,14 +40,41 @@ function listen(element, { file }, setTriggerValue) {
   save.onclick = () => Plotly.downloadImage(element, { format: "svg", filename: file, width: 900, height: 500 });
 }
 
+const NEAR = "200px"; // below the window
+const latest = new WeakMap(); // of a figure's element, what to draw; known once it has come into view
+// The library keeps a browser busy for a while: first all that needs none of it is shown (page.js).
+const pageDrawn = new Promise((resolve) => {
+  if ("drawn" in document.documentElement.dataset) resolve();
+  else addEventListener("tempotron:drawn", resolve, { once: true });
+});
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) if (isIntersecting) show(target);
+}, { rootMargin: NEAR });
+
+async function show(element) {
+  seen.unobserve(element);
+  await pageDrawn;
+  element.seen = true;
+  const { data } = latest.get(element);
+  load(data.library).then(() => draw(element));
+}
+
+function draw(element) {
+  if (!element.isConnected) return;
+  const { data, setTriggerValue } = latest.get(element);
+  const figure = themed(JSON.parse(data.figure), element);
+  Plotly.react(element, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+  listen(element, data, setTriggerValue);
+}
+
 export default function mount({ data, parentElement, setTriggerValue }) {
   const element = parentElement.querySelector(".plot-figure");
   element.setAttribute("aria-label", data.alt);
-  parentElement.querySelector(".place").drawn = load(data.library).then(() => {
-    if (!element.isConnected) return;
-    const figure = themed(JSON.parse(data.figure), element);
-    Plotly.react(element, figure.data, figure.layout, { displayModeBar: false, responsive: true });
-    listen(element, data, setTriggerValue);
-  });
-  return () => globalThis.Plotly?.purge(element);
+  latest.set(element, { data, setTriggerValue });
+  if (element.seen) load(data.library).then(() => draw(element));
+  else seen.observe(element);
+  return () => {
+    seen.unobserve(element);
+    globalThis.Plotly?.purge(element);
+  };
 }

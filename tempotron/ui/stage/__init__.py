@@ -8,15 +8,17 @@ from typing import Any
 
 import streamlit as st
 
-from tempotron.experiment import Experiment
+from tempotron.experiment import NAMES, Experiment
 from tempotron.explain import advice
+from tempotron.link import PACKED
 from tempotron.presets import PRESETS
 from tempotron.response import course, respond
 from tempotron.ui.component import register
 from tempotron.ui.session import Lab
 
 POINTS = 801
-_component = register(Path(__file__).parent, room="800px")
+_HERE = Path(__file__).parent
+_component = register(_HERE, _HERE.parent / "address.js", room="800px")
 
 
 @st.fragment
@@ -33,6 +35,7 @@ def stage(lab: Lab) -> None:
         "experiment": lab.experiment.model_dump(mode="json"),
         "answer": answer(lab.experiment),
         "link": lab.link,
+        "names": [*NAMES, PACKED],
         "limits": limits(),
         "presets": presets(),
     }

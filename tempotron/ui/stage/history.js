@@ -6,7 +6,7 @@ const STORE = "tempotron.history.1";
 
 export class History {
   constructor() {
-    const kept = JSON.parse(sessionStorage.getItem(STORE) ?? "null");
+    const kept = read();
     this.states = kept?.states ?? [];
     this.at = kept?.at ?? -1;
   }
@@ -52,5 +52,14 @@ export class History {
     } catch {
       // A full or forbidden store costs the past only at the next reload.
     }
+  }
+}
+
+/** What was kept; in a frame of another site browsers may forbid even to look. */
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORE) ?? "null");
+  } catch {
+    return null;
   }
 }

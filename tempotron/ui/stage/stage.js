@@ -2,6 +2,7 @@
 // shows at once what follows; Python answers every committed edit, and its answer takes the place
 // of the preview unless a newer edit is already on its way.
 
+import { write } from "./address.js";
 import { inOrder, setNumber, valueOf, withValue } from "./edits.js";
 import { Gestures } from "./gestures.js";
 import { History } from "./history.js";
@@ -20,6 +21,7 @@ class Stage {
   constructor(root, data, send) {
     this.root = root;
     this.limits = data.limits;
+    this.names = data.names;
     this.presets = data.presets;
     this.rev = -1;
     this.selected = FIRST;
@@ -82,9 +84,8 @@ class Stage {
   }
 
   #writeAddress() {
-    const address = this.link ? `?${this.link}` : location.pathname;
     this.written = performance.now();
-    if (this.link !== undefined) history.replaceState(history.state, "", address);
+    if (this.link !== undefined) write(this.link ?? "", this.names);
   }
 
   // What hands can do; Gestures calls these.
