@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from tempotron.learning import argmax_accuracy, firing_accuracy
 from tempotron.tasks import Task, jittered
 from tempotron.training import Run
 
+# What is known of runs and tasks goes with them.
+_known: WeakKeyDictionary[Run, dict[tuple[int, float], tuple[float, float]]] = WeakKeyDictionary()
+_perceptrons: WeakKeyDictionary[Task, tuple[Floats, Floats]] = WeakKeyDictionary()
 _DECISIONS = 400  # at least so many, so that an accuracy is good to some percent
 
 
@@ -60,8 +63,14 @@ def timing_or_rate(run: Run, step: int, jitters: Sequence[float]) -> Contest:
     return Contest(chosen, tempotron, perceptron)
 
 
-@lru_cache(maxsize=16)  # more would keep runs alive that nobody looks at
 def _accuracies(run: Run, step: int, jitter: float) -> tuple[float, float]:
+    known = _known.setdefault(run, {})
+    if (step, jitter) not in known:
+        known[step, jitter] = _measured(run, step, jitter)
+    return known[step, jitter]
+
+
+def _measured(run: Run, step: int, jitter: float) -> tuple[float, float]:
     weights, then = run.at(step), run.before(step)
     task = _repeated(then.task, jitter) if jitter else then.task
     found = peak(weights, task.events(then.settings.tau, then.settings.synaptic))
@@ -86,8 +95,14 @@ def _repeated(task: Task, jitter: float) -> Task:
     return jittered(replace(task, spikes=spikes, targets=targets, unseen=None), jitter)
 
 
-@lru_cache(maxsize=8)
 def _perceptron(task: Task) -> tuple[Floats, Floats]:
+    """Have the perceptron of a task: weights [O, N] and bias [O]."""
+    if task not in _perceptrons:
+        _perceptrons[task] = _trained(task)
+    return _perceptrons[task]
+
+
+def _trained(task: Task) -> tuple[Floats, Floats]:
     """Train a perceptron on spike counts: weights [O, N] and bias [O]."""
     counts = counted(task)
     weights, bias = zip(*(_one(counts, fire) for fire in task.targets.numpy().T), strict=True)

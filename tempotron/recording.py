@@ -32,7 +32,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,15 +49,38 @@ _MOST_STATES = 200
 _DAMAGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-def pack_all(run: Run) -> list[bytes]:
-    """Write the record of a run as chunks: one for each run it was forked from, and its own."""
-    chunks, end = [pack(run, run.start)], run.start
-    while run.parent:
-        run = run.parent
-        if run.start < end:
-            chunks.append(pack(run, run.start, end))
-            end = run.start
-    return chunks[::-1]
+class Span(NamedTuple):
+    """What one run of a lineage has of a record.
+
+    Attributes:
+        depth: How many forks come before it.
+        first: Number of presentations before it.
+        end: Number of presentations after it.
+    """
+
+    depth: int
+    first: int
+    end: int
+
+
+def spans(run: Run) -> list[Span]:
+    """Divide the record of a run: a span for each run it was forked from, and its own."""
+    found, end = list[Span](), len(run)
+    for depth, one in reversed([*enumerate(_lineage(run))]):
+        if one is run or one.start < end:
+            found.append(Span(depth, one.start, end))
+            end = one.start
+    return found[::-1]
+
+
+def pack_span(run: Run, span: Span) -> bytes:
+    """Write a span of the record of a run as a chunk."""
+    return pack(_lineage(run)[span.depth], span.first, span.end)
+
+
+def _lineage(run: Run) -> list[Run]:
+    """List a run and those it was forked from, the first one first."""
+    return [*_lineage(run.parent), run] if run.parent else [run]
 
 
 def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1_000_000) -> bytes:
@@ -79,18 +102,18 @@ def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1
     if not run.start <= first <= last <= len(run):
         span = f"from {run.start} to {len(run)}"
         raise ValueError(f"first and end must be {span}, got {first} and {last}")
-    part = slice(first, last)
+    part, own = slice(first - run.start, last - run.start), run._own
     steps = _steps(run, first, last, states_limit)
     weights, momentum = run.states(steps.tolist())
     arrays: dict[str, NDArray[Any]] = {
-        "epoch": run.epoch[part].astype("<i4"),
-        "pattern": run.pattern[part].astype("<i4"),
-        "reason": run.reason[part],
-        "v_max": run.v_max[part].astype("<f4"),
-        "t_max": run.t_max[part].astype("<f4"),
+        "epoch": own.epoch[part].astype("<i4"),
+        "pattern": own.pattern[part].astype("<i4"),
+        "reason": own.reason[part],
+        "v_max": own.v_max[part].astype("<f4"),
+        "t_max": own.t_max[part].astype("<f4"),
         "targets": run.task.targets.numpy().astype(np.int8),
         # Not to be read off v_max, which may round up to the threshold.
-        "decided": run.fired[part].astype(np.int8),
+        "decided": (own.v_max[part] >= run.settings.theta).astype(np.int8),
         "steps": steps.astype("<i4"),
         "weights": weights.numpy().astype("<f4"),
         "momentum": momentum.numpy().astype("<f4"),

@@ -99,6 +99,14 @@ class Task:
         """Numbers of afferents N and of neurons O."""
         return self.spikes.shape[1], self.targets.shape[1]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the patterns take, those prepared for the compiled core included."""
+        prepared = [part for found in self._prepared.values() for part in found]
+        arrays = [part.nbytes for part in prepared if isinstance(part, np.ndarray)]
+        unseen = self.unseen.nbytes if self.unseen else 0
+        return self.spikes.nbytes + self.targets.nbytes + sum(arrays) + unseen
+
     @cached_property
     def spikes_per_pattern(self) -> float:
         """Mean number of spikes in a pattern that come before T."""

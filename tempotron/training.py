@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tempotron import checks, compiled
-from tempotron.events import Events, Floats
+from tempotron.events import Floats
 from tempotron.settings import Settings, block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task, check_task
 
@@ -26,8 +25,8 @@ Outcome = Literal["running", "converged", "limit", "cancelled"]
 
 # Blocks in a stretch where nobody watches: between two of them caches would forget the patterns.
 _UNWATCHED = 6
-# Memory for the weights kept along the way, from which all others are recovered.
-_KEPT_BYTES = 64_000_000
+# Memory for the weights kept along the way, from which all others are recovered; a fork has less.
+_KEPT_BYTES = 16_000_000
 
 
 class State(NamedTuple):
@@ -57,13 +56,6 @@ class Run:
         settings: How.
         outcome: 'converged' after an epoch without an error, 'limit' at the limit of epochs,
             'cancelled', or 'running' for the record of a progress.
-        epoch: Epoch of each presentation, from 0 [K].
-        pattern: Pattern presented [K].
-        v_max: Highest voltage of each neuron [K, O].
-        t_max: Its time in ms [K, O].
-        reason: Index into `learning.REASONS` of why the weights stayed as they were; 0 where
-            they changed. So they did after too small a step, one that hardly moved the
-            pattern's own peak [K, O].
         parent: The run this one was forked from, or None.
         start: Presentation at which it was forked.
     """
@@ -71,30 +63,66 @@ class Run:
     task: Task
     settings: Settings
     outcome: Outcome
-    epoch: NDArray[np.int32]
-    pattern: NDArray[np.int32]
-    v_max: Floats
-    t_max: Floats
-    reason: NDArray[np.int8]
     parent: Run | None
     start: int
+    _own: _Piece = field(repr=False)  # from its start on; what came before stands in the parents
     _kept: dict[int, State] = field(repr=False)
-    _events: Events = field(repr=False)
 
     def __len__(self) -> int:
         """Count the presentations K."""
-        return len(self.pattern)
+        return self.start + len(self._own.pattern)
 
-    @cached_property
+    @property
+    def epoch(self) -> NDArray[np.int32]:
+        """Epoch of each presentation, from 0 [K]."""
+        return _whole([piece.epoch for _, piece in self._lineage()])
+
+    @property
+    def pattern(self) -> NDArray[np.int32]:
+        """Pattern presented [K]."""
+        return _whole([piece.pattern for _, piece in self._lineage()])
+
+    @property
+    def v_max(self) -> Floats:
+        """Highest voltage of each neuron [K, O]."""
+        return _whole([piece.v_max for _, piece in self._lineage()])
+
+    @property
+    def t_max(self) -> Floats:
+        """Time in ms of the highest voltage [K, O]."""
+        return _whole([piece.t_max for _, piece in self._lineage()])
+
+    @property
+    def reason(self) -> NDArray[np.int8]:
+        """Index into `learning.REASONS` of why the weights stayed as they were [K, O].
+
+        0 where they changed. So they did after too small a step, one that hardly moved the
+        pattern's own peak.
+        """
+        return _whole([piece.reason for _, piece in self._lineage()])
+
+    @property
     def fired(self) -> NDArray[np.bool_]:
         """Decision of each neuron [K, O]."""
-        theta = np.full((len(self), 1), self.settings.theta)
-        run: Run | None = self
-        while run is not None:
-            theta[: run.start] = run.parent.settings.theta if run.parent else 0
-            run = run.parent
-        fired: NDArray[np.bool_] = self.v_max >= theta
-        return fired
+        return _whole([piece.v_max >= run.settings.theta for run, piece in self._lineage()])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the record takes, with all it was forked from and their tasks."""
+        runs = [run for run, _ in self._lineage()]
+        tasks = {id(run.task): run.task.nbytes for run in runs}
+        states = sum(
+            array.nbytes for run in runs for state in run._kept.values() for array in state
+        )
+        return sum(tasks.values()) + states + sum(a.nbytes for run in runs for a in run._own)
+
+    def _lineage(self) -> list[tuple[Run, _Piece]]:
+        """List the runs that made the record, the first one first, and what each made of it."""
+        made, begun, run = [(self, self._own)], self.start, self.parent
+        while run:
+            made.append((run, run._own.cut(max(0, begun - run.start))))
+            begun, run = min(begun, run.start), run.parent
+        return made[::-1]
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -293,12 +321,14 @@ class Run:
             return self.parent._replayed(state, here, k)
         if here == k:
             return state
-        part, (weights, momentum) = slice(here, k), state.copy()
-        peaks, times = _rows(self.v_max[part]), _rows(self.t_max[part])
-        course = compiled.Course(weights, momentum, peaks, times, _rows(self.reason[part]))
+        part, (weights, momentum) = slice(here - self.start, k - self.start), state.copy()
+        own = self._own
+        record = (_rows(own.v_max[part]), _rows(own.t_max[part]), _rows(own.reason[part]))
+        course = compiled.Course(weights, momentum, *record)
         fire = _rows(self.task.targets.numpy())
         rule = step_of(self.settings, self.task)
-        compiled.replay(self._events, self.pattern[part], fire, rule, course)
+        events = self.task.events(self.settings.tau, self.settings.synaptic)
+        compiled.replay(events, own.pattern[part], fire, rule, course)
         return State(weights, momentum)
 
 
@@ -415,8 +445,9 @@ class _Recorder:
         self.outcome: Outcome = "running"
         self.done = start
         self.kept, self.stride, self.stretches = {start: state.copy()}, 1, 0
-        self.most_kept = max(2, _KEPT_BYTES // sum(array.nbytes for array in state))
-        self.pieces = [_Piece.before(parent, start)] if parent else []
+        forks = len(parent._lineage()) if parent else 0
+        self.most_kept = max(2, _KEPT_BYTES // (1 + forks) // sum(array.nbytes for array in state))
+        self.pieces = list[_Piece]()
         self.events = task.events(settings.tau, settings.synaptic)
         self.fire = _rows(task.targets.numpy())
         self.rule = step_of(settings, task)
@@ -429,7 +460,7 @@ class _Recorder:
         self.begun = np.empty(0, np.int32)  # what has been presented in the epoch going on
         self.clean = True  # no error yet, under these very conditions, in the epoch going on
         if self.parent and self.start:
-            before = self.pieces[0]
+            before = _Piece.before(self.parent, self.start)
             self.epoch = int(before.epoch[-1])
             first = int(np.searchsorted(before.epoch, self.epoch))
             self.clean = self._unchanged_since(first) and not before.wrong[first:].any()
@@ -527,11 +558,10 @@ class _Recorder:
             self.task,
             self.settings,
             self.outcome,
-            *self.pieces[0],
             self.parent,
             self.start,
+            self.pieces[0],
             dict(self.kept),
-            self.events,
         )
 
 
@@ -563,6 +593,11 @@ class _Piece(NamedTuple):
     def cut(self, length: int) -> _Piece:
         columns: Iterator[Any] = (array[:length] for array in self)
         return _Piece(*columns)
+
+
+def _whole(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Join what several runs made; what one made is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _wrong(reason: NDArray[np.int8]) -> NDArray[np.bool_]:

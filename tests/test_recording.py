@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tempotron import Task, tasks, train
-from tempotron.recording import pack, pack_all, pack_task, unpack
+from tempotron.recording import pack, pack_span, pack_task, spans, unpack
 
 
 @settings(deadline=None, max_examples=30)
@@ -93,7 +93,7 @@ def test_all_of_a_forked_run_is_a_chunk_for_each_of_its_conditions() -> None:
     task = tasks.order_of_two()
     once = train(task, epochs=50, eta=0.01).fork(4, eta=0.02)
     twice = once.fork(4, eta=0.03).fork(9, task=tasks.swapped(task), eta=0.04)
-    parts = [unpack(chunk) for chunk in pack_all(twice)]
+    parts = [unpack(chunk) for chunk in [pack_span(twice, span) for span in spans(twice)]]
     assert [about["first"] for about, _ in parts] == [0, 4, 9]
     assert [about["settings"]["eta"] for about, _ in parts] == [0.01, 0.03, 0.04]
     whole = np.concatenate([arrays["v_max"] for _, arrays in parts])

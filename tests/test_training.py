@@ -299,8 +299,18 @@ def test_a_long_run_stays_small() -> None:
     arrays = [getattr(run, name) for name in RECORD]
     per_presentation = sum(array.nbytes for array in arrays) / len(run)
     kept = 16 * 500 * 1_000_000 / 2000  # a state for every epoch of 2000
-    prepared = sum(part.nbytes for part in run._events if isinstance(part, np.ndarray))
-    assert 1e6 * per_presentation + kept + prepared < 100e6
+    assert 1e6 * per_presentation + kept + task.nbytes < 100e6
+    assert run.nbytes == pytest.approx(task.nbytes + len(run) * per_presentation, rel=0.1)
+
+
+def test_a_fork_shares_what_it_has_in_common_with_its_parents() -> None:
+    task = tasks.random_latencies(20, 10, seed=3)
+    run = train(task, seed=3, epochs=100)
+    bytes_of_one = run.nbytes
+    for step in range(18_000, 19_000, 50):
+        run = run.fork(step, epochs=100 if step % 100 else 99)
+    assert len(run) >= 19_000
+    assert run.nbytes < 3 * bytes_of_one  # and not 20 times as much
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Route
 
 from tempotron.learning import update
 from tempotron.peak import credit, find_peak
-from tempotron.recording import pack, pack_all, pack_task
+from tempotron.recording import pack, pack_span, pack_task, spans
 from tempotron.tasks import measured, noisy_templates, poisson_rates, random_latencies, swapped
 from tempotron.training import Run, train
 from tests.browser.driver import ROOT
@@ -81,7 +81,7 @@ def read(request: pytest.FixtureRequest, browser: Browser) -> tuple[Run, list[in
     steps = sorted({0, 1, 2, third, third + 1, len(run) // 2, len(run) - 1, len(run)})
     if run.parent:
         steps = sorted({*steps, run.parent.start, run.start, run.start + 1})
-        packed = pack_all(run)
+        packed = [pack_span(run, span) for span in spans(run)]
     else:
         grown, firsts = [cut_at(run, third), cut_at(run, 2 * third), run], [0, third, 2 * third]
         packed = [pack(part, k) for part, k in zip(grown, firsts, strict=True)]
@@ -96,8 +96,7 @@ def read(request: pytest.FixtureRequest, browser: Browser) -> tuple[Run, list[in
 
 def cut_at(run: Run, k: int) -> Run:
     """The run as it was when it had only k presentations."""
-    columns = ("epoch", "pattern", "v_max", "t_max", "reason")
-    return replace(run, **{name: getattr(run, name)[:k] for name in columns})
+    return replace(run, _own=run._own.cut(k - run.start))
 
 
 Read = tuple[Run, list[int], dict[str, Any]]

@@ -9,6 +9,7 @@ longer.
 from __future__ import annotations
 
 import base64
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from tempotron.recorder import Recorder
-from tempotron.recording import pack, pack_task
+from tempotron.recording import Span, pack_span, pack_task, spans
 from tempotron.training import Run
 from tempotron.ui.component import register
 from tempotron.ui.records import give_out
@@ -32,42 +33,28 @@ _component = register(_HERE, *_BORROWED, room="660px")
 class _Reel:
     """The record of a run for the browser: its task, and chunk after chunk."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._chunks = _spans(run)
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = weakref.ref(recorder)  # else it would be there for as long as this is
+        self._chunks = spans(recorder.run)
         self.url = give_out(self)
 
     def follow(self, run: Run) -> int:
         """Add a chunk if the run has grown; return how many there are."""
-        self._run = run
-        depth, _, end = self._chunks[-1]
-        if end < len(run):
-            self._chunks.append((depth, end, len(run)))
+        last = self._chunks[-1]
+        if last.end < len(run):
+            self._chunks.append(Span(last.depth, last.end, len(run)))
         return len(self._chunks)
 
     def part(self, name: str) -> bytes | None:
         """Pack the task, or a chunk by its number."""
+        recorder = self._recorder()
+        if recorder is None:
+            return None
         if name == "task":
-            return pack_task(self._run.task)
+            return pack_task(recorder.run.task)
         if not name.isdecimal() or int(name) >= len(self._chunks):
             return None
-        depth, first, end = self._chunks[int(name)]
-        return pack(_lineage(self._run)[depth], first, end)
-
-
-def _lineage(run: Run) -> list[Run]:
-    """List a run and those it was forked from, the first one first."""
-    return [*_lineage(run.parent), run] if run.parent else [run]
-
-
-def _spans(run: Run) -> list[tuple[int, int, int]]:
-    """Find what each run of a lineage has of its record: its place in it, first, end."""
-    spans, end = [], len(run)
-    for depth, one in reversed([*enumerate(_lineage(run))]):
-        if one is run or one.start < end:
-            spans.append((depth, one.start, end))
-            end = one.start
-    return spans[::-1]
+        return pack_span(recorder.run, self._chunks[int(name)])
 
 
 _reels: WeakKeyDictionary[Recorder, _Reel] = WeakKeyDictionary()
@@ -90,12 +77,13 @@ def player(
         linked: Whether the address of the page is to tell the step.
     """
     run = recorder.run
-    reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(run))
+    reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(recorder))
     data = {
         "id": reel.url,
         "chunks": reel.follow(run),
         "outcome": run.outcome,
         "share": recorder.share,
+        "place": recorder.place,
         "step": step,
         "linked": linked,
         "pins": [_pin(number, other.run) for number, other in enumerate(pinned, start=1)],

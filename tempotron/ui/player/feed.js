@@ -5,6 +5,7 @@ import { Record } from "./record.js";
 import { Task } from "./task.js";
 
 const AGAIN = 3000; // ms after which a question that got lost is asked again
+const WAITING = 500; // ms after which one that waits in the queue asks again, and keeps its place
 const RETRY = 2000; // ms after which a part that did not come is fetched again
 
 export class Feed {
@@ -26,7 +27,7 @@ export class Feed {
     this.work = this.work.then(() => this.#follow(news));
   }
 
-  async #follow({ chunks, outcome, share }) {
+  async #follow({ chunks, outcome, share, place }) {
     const task = this.record ? null : await this.#fetch("task");
     const fresh = [];
     while (this.loaded + fresh.length < chunks) fresh.push(await this.#fetch(`${this.loaded + fresh.length}`));
@@ -34,7 +35,7 @@ export class Feed {
     if (task) this.record = new Record(new Task(task));
     for (const chunk of fresh) this.record.append(chunk);
     this.loaded = chunks;
-    Object.assign(this.record, { outcome, share });
+    Object.assign(this.record, { outcome, share, place });
     this.grown(this.record);
     if (outcome === "running" && !this.stopped) this.#more();
   }
@@ -70,7 +71,7 @@ export class Feed {
   #more() {
     if (this.closed || this.stopped) return;
     this.ask(this.loaded);
-    this.asking = setTimeout(() => this.#more(), AGAIN);
+    this.asking = setTimeout(() => this.#more(), this.record.place ? WAITING : AGAIN);
   }
 
   /** Ask for no more. */

@@ -89,10 +89,11 @@ class Player {
 
   /** Show how far the run has been computed. */
   #computing() {
-    const { growing, share } = this.record;
+    const { growing, share, place } = this.record;
     this.find(".computing").hidden = !growing;
     this.find("progress").value = share;
-    say(this.find(".computing span"), this.feed.stopped ? "Cancelling" : `Computing: ${Math.round(share * 100)}% of the epochs`);
+    const going = place ? `Waiting: number ${place} in the queue of those that compute` : `Computing: ${Math.round(share * 100)}% of the epochs`;
+    say(this.find(".computing span"), this.feed.stopped ? "Cancelling" : going);
   }
 
   #cancel() {
