@@ -5,6 +5,7 @@ In reading order, each module using only those before it:
     checks      what does not fit is refused by name
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
+    compiled_cache  where machine code is kept
     machine     how functions become machine code
     lanes       four numbers side by side in one register
     threads     compiled code on several threads
@@ -32,6 +33,7 @@ Source:
     Gutig & Sompolinsky (2006), Nature Neuroscience 9, 420-428.
 """
 
+import tempotron.compiled_cache  # noqa: F401  tells Numba, before it is imported, where to keep code
 from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time, psp_power
 from tempotron.layer import warm_up
 from tempotron.neuron import Tempotron

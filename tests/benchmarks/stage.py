@@ -2,19 +2,19 @@
 
     python -m tests.benchmarks.stage
 
-Prints a table: for N = 6, 20 and 100 afferents, a drag of one spike by 60 moves (median and 95th
-percentile of the time between frames, and the share of frames on which the voltage changed), and
-the time from a key to the preview and to torch's answer on the page.
+Prints a table: for N = 6, 20 and 100 afferents, and after each of several acts, drags of one spike
+by 60 moves (median and 95th percentile of the time between frames, and the share of frames on which
+the voltage changed); then the time from a key to the preview and to torch's answer on the page.
 """
 
 from __future__ import annotations
 
 import platform
 import statistics
+from collections.abc import Callable
 from importlib.metadata import version
 from itertools import pairwise
 from random import Random
-from typing import Any
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page, sync_playwright
@@ -58,22 +58,44 @@ def link(afferents: int) -> str:
     return "?" + urlencode({"weights": "_".join(map(str, weights)), "spikes": spikes})
 
 
-def drag(page: Page) -> dict[str, Any]:
-    """Drag a spike three times and pool the frames."""
+def drag(page: Page, act: Callable[[Page], object]) -> str:
+    """Act, drag a spike at once, three times; tell of all the frames together."""
     gaps: list[float] = []
     changed: list[bool] = []
     for direction in (4, -4, 4):
+        act(page)
         frames = page.evaluate(DRAG, [MOVES, direction])
         times = [time for time, _ in frames]
         gaps += [later - earlier for earlier, later in pairwise(times)]
         changed += [change for _, change in frames]
         answered(page)
         page.wait_for_timeout(PAUSE)
-    return {
-        "median": statistics.median(gaps),
-        "p95": percentile(gaps, 0.95),
-        "changed": sum(changed) / len(changed),
-    }
+    p50, p95, share = statistics.median(gaps), percentile(gaps, 0.95), sum(changed) / len(changed)
+    return f"{p50:8.1f} ms {p95:5.1f} ms {share:12.0%}"
+
+
+def click(name: str) -> Callable[[Page], object]:
+    return lambda page: page.get_by_role("button", name=name, exact=True).click()
+
+
+def hasty_release(page: Page) -> None:
+    """Let go of a drag in the very frame of its last move."""
+    box = page.locator(".row:nth-child(3) .spike").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y, steps=1)
+    page.mouse.up()
+
+
+ACTS: dict[str, Callable[[Page], object]] = {
+    "rest": lambda _: None,
+    "a key": lambda page: page.evaluate(KEY, "ArrowRight"),
+    "an undo": click("Undo"),
+    "Add spike": click("Add spike"),
+    "a hasty release": hasty_release,
+}
 
 
 def main() -> None:
@@ -81,7 +103,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find_browser(playwright), args=FLAGS)
         print(f"{platform.machine()}, Chromium {browser.version}, ", end="")
         print(", ".join(f"{name} {version(name)}" for name in ("streamlit", "torch", "plotly")))
-        print("  N   frame p50   p95   voltage changed   key to preview p50 / p95   to torch")
+        print("  N  after            frame p50    p95   voltage changed")
         for afferents in (6, 20, 100):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(url + "/" + link(afferents))
@@ -89,18 +111,18 @@ def main() -> None:
             page.locator(".plot-figure").last.scroll_into_view_if_needed()
             page.locator(".plot-figure .main-svg").first.wait_for()
             page.wait_for_timeout(1000)
-            moved = drag(page)
+            for name, act in ACTS.items():
+                print(f"{afferents:3d}  {name:16}", drag(page, act))
             pairs = []
             for edit in range(EDITS):
                 pairs.append(page.evaluate(KEY, "ArrowLeft" if edit % 2 else "ArrowRight"))
                 page.wait_for_timeout(PAUSE)
             previews, answers = (list(times) for times in zip(*pairs, strict=True))
-            print(
-                f"{afferents:3d} {moved['median']:8.1f} ms {moved['p95']:5.1f} ms"
-                f" {moved['changed']:12.0%}"
-                f" {statistics.median(previews):14.1f} / {percentile(previews, 0.95):4.1f} ms"
-                f" {statistics.median(answers):10.0f} / {percentile(answers, 0.95):.0f} ms"
-            )
+            told = [
+                f"{statistics.median(t):.0f} / {percentile(t, 0.95):.0f} ms"
+                for t in (previews, answers)
+            ]
+            print(f"{afferents:3d}  key to preview {told[0]}, to torch {told[1]}")
             page.close()
         browser.close()
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered, serve
+
+
+@pytest.fixture
+def page_of(profile: BrowserContext) -> Iterator[Page]:
+    """A tab that has opened nothing yet."""
+    page = profile.new_page()
+    yield page
+    page.close()
+
 
 MENU = ["Explore", "Train", "Data"]
 
@@ -130,3 +140,56 @@ def test_a_file_opens_on_explore_and_can_be_undone(open_page: OpenPage, server: 
     expect(page.locator(".row")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".row")).to_have_count(6)
+
+
+def test_parameters_of_others_survive_every_edit_and_are_not_warned_of(
+    open_page: OpenPage, server: str
+) -> None:
+    foreign = "utm_source=mail&embed=true&tau=20&course=7"
+    page = answered(open_page(f"{server}/?{foreign}"))
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_role("link", name="Train", exact=True)).to_have_count(0)  # no menu
+    page.get_by_role("slider", name="Afferent 3, spike 1").press("ArrowLeft")
+    answered(page)
+    expect(page).to_have_url(re.compile(r"\?utm_source=mail&embed=true&course=7&tau=20&spikes="))
+    page.goto(f"{server}/train?utm_source=mail&seed=3&embed=true")
+    expect(page.get_by_role("status")).to_contain_text("Before the first of")
+    page.get_by_role("button", name="New seed").click()
+    expect(page).to_have_url(re.compile("seed=4"))
+    assert {"utm_source=mail", "embed=true"} <= {*page.url.partition("?")[2].split("&")}
+
+
+def test_an_unknown_address_leads_to_explore(page_of: Page, server: str) -> None:
+    page_of.goto(f"{server}/trian")
+    expect(page_of.get_by_role("heading", name="There is no such page")).to_be_visible()
+    page_of.get_by_role("link", name="Open Explore").click()
+    answered(page_of)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", ["", "train", "capacity", "data"])
+def test_nothing_moves_while_a_page_loads_and_nothing_comes_from_elsewhere(
+    page_of: Page, server: str, path: str, width: int
+) -> None:
+    asked: list[str] = []
+    page_of.on("request", lambda request: asked.append(request.url))
+    page_of.add_init_script(
+        """window.shift = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
+    page_of.set_viewport_size({"width": width, "height": 800})
+    page_of.goto(f"{server}/{path}")
+    page_of.wait_for_selector("html[data-drawn]", state="attached")
+    page_of.wait_for_timeout(1000)
+    assert page_of.evaluate("() => window.shift") <= 0.1
+    assert {url.split("/")[2] for url in asked if url.startswith("http")} == {server[7:]}
+
+
+def test_a_page_left_open_while_the_server_was_updated_says_so(page_of: Page, server: str) -> None:
+    page_of.add_init_script("globalThis.tempotronBuild = 'before'")
+    page_of.goto(server)
+    alert = page_of.get_by_role("alert")
+    expect(alert).to_contain_text("Tempotron was updated while this page was open.")
+    expect(alert.get_by_role("button", name="Reload")).to_be_visible()

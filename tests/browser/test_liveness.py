@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import OpenPage
 from tests.browser.driver import DRAG, answered
 from tests.browser.test_stage import drag, press, slider, status, value
 
@@ -113,3 +115,41 @@ def test_a_click_on_a_handle_leaves_nothing_busy(explore: Page) -> None:
     slider(explore, SPIKE).click()
     expect(status(explore)).to_have_attribute("aria-busy", "false")
     assert value(slider(explore, SPIKE)) == 38.5
+
+
+SWALLOW = """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  if (window.swallow-- > 0) return;
+  send.call(this, data);
+};
+window.swallow = 0;
+"""
+
+
+def test_an_edit_whose_message_is_lost_is_posted_again(open_page: OpenPage, server: str) -> None:
+    page = open_page(f"{server}/data")
+    page.add_init_script(SWALLOW)
+    page.goto(server)
+    answered(page).evaluate("() => { window.swallow = 1; }")
+    key(page)
+    expect(page.locator(".stage[data-source=preview]")).to_be_visible()
+    answered(page)
+    assert value(slider(page, SPIKE)) == 37.5
+    expect(page).to_have_url(re.compile("spikes="))
+    assert page.evaluate("() => window.swallow") < 0
+
+
+def test_an_edit_on_its_way_when_the_page_is_left_is_there_again_on_the_way_back(
+    open_page: OpenPage, server: str
+) -> None:
+    page = open_page(f"{server}/data")
+    page.add_init_script(SWALLOW)
+    page.goto(server)
+    answered(page).evaluate("() => { window.swallow = 1; }")
+    key(page)
+    page.get_by_role("link", name="Data", exact=True).click()
+    expect(page.get_by_role("heading", name="Data", level=1)).to_be_visible()
+    page.get_by_role("link", name="Explore", exact=True).click()
+    answered(page)
+    assert value(slider(page, SPIKE)) == 37.5

@@ -7,6 +7,17 @@ const MOVING_INTERVAL = 250;
 const IN_FLIGHT = 2;
 const PATIENCE = 1500; // after which an answer is taken for lost
 
+const AGAIN = 3000; // after which the newest edit, still unanswered, is posted again
+
+let left = null; // the newest edit of a stage that was closed before it was answered
+
+/** Take over what a closed stage has left, unless Python has that edit or another state by now. */
+export function takeOver({ rev, edit }) {
+  const found = left;
+  left = null;
+  return found && found.edit > edit && found.rev >= rev ? found.experiment : null;
+}
+
 export class Mail {
   constructor(send) {
     this.send = send;
@@ -26,6 +37,7 @@ export class Mail {
   /** Take note of an answer; true if nothing newer has been edited since. */
   answered(edit) {
     this.unanswered = this.unanswered.filter((sent) => sent.edit > edit);
+    if (edit >= this.newest) this.#calm();
     this.#schedule();
     return edit >= this.newest;
   }
@@ -35,9 +47,18 @@ export class Mail {
     this.newest = edit;
     this.waiting = null;
     this.unanswered = [];
+    this.#calm();
+  }
+
+  /** Nothing is to be posted again. */
+  #calm() {
+    clearInterval(this.again);
+    this.again = null;
   }
 
   close() {
+    this.#calm();
+    left = this.unanswered.length || this.waiting ? (this.waiting ?? this.letter) : null;
     clearTimeout(this.timer);
     if (this.waiting !== null) this.#dispatch();
   }
@@ -54,7 +75,10 @@ export class Mail {
   #dispatch() {
     this.last = performance.now();
     this.unanswered.push({ edit: this.waiting.edit, at: this.last });
-    this.send(this.waiting);
+    this.letter = this.waiting;
     this.waiting = null;
+    this.send(this.letter);
+    // Lost with a connection, a server, or a batch that was for another fragment.
+    this.again ??= setInterval(() => this.waiting === null && this.send({ ...this.letter, again: Date.now() }), AGAIN);
   }
 }

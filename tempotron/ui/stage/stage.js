@@ -6,7 +6,7 @@ import { write } from "./address.js";
 import { inOrder, setNumber, valueOf, withValue } from "./edits.js";
 import { Gestures } from "./gestures.js";
 import { History } from "./history.js";
-import { Mail } from "./mail.js";
+import { Mail, takeOver } from "./mail.js";
 import { nameOf, Picture, plain, POINTS, thumbnail } from "./picture.js";
 import { solve } from "./voltage.js";
 
@@ -43,7 +43,7 @@ class Stage {
     this.rev = rev;
     this.gestures.forget();
     this.mail.forget(edit);
-    const kept = firstOfReload() && rev === 0 && this.history.current;
+    const kept = takeOver({ rev, edit }) ?? (firstOfReload() && rev === 0 && this.history.current);
     this.history.push(kept || experiment);
     this.#open(experiment);
     if (kept && !same(kept, experiment)) this.#travel(kept);
