@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -96,7 +95,7 @@ def _follow(lab: Lab, recorder: Recorder) -> None:
         hide_index=True,
         height="content" if several else "auto",
     )
-    _leave(lab, run, step)
+    _leave(lab, recorder, step)
     _timing_or_rate(run, step)
 
 
@@ -146,10 +145,10 @@ def _accuracies(suffix: str, standing: Standing) -> None:
         st.metric(f"Highest V_max{suffix}", f"{standing.argmax_accuracy:.1%}", width="content")
 
 
-def _leave(lab: Lab, run: Run, step: int) -> None:
+def _leave(lab: Lab, recorder: Recorder, step: int) -> None:
     """Offer the pattern of a step to Explore, or say why not, and the numbers as tables."""
     try:
-        experiment = to_experiment(run, step)
+        experiment = to_experiment(recorder.run, step)
     except ValueError as error:
         st.markdown(f"This pattern cannot be opened in Explore: {error}.")
         experiment = None
@@ -157,8 +156,11 @@ def _leave(lab: Lab, run: Run, step: int) -> None:
         if experiment and st.button("Open in Explore"):
             lab.open(experiment)
             st.switch_page(FILES["Explore"])
-        download("Weights (CSV)", partial(export.weights, run, step), "weights.csv")
-        download("Presentations (CSV)", partial(export.presentations, run), "presentations.csv")
+        # Not the run itself: Streamlit keeps these functions, and with them what they hold.
+        download("Weights (CSV)", lambda: export.weights(recorder.run, step), "weights.csv")
+        download(
+            "Presentations (CSV)", lambda: export.presentations(recorder.run), "presentations.csv"
+        )
 
 
 def _size(task: Task) -> str:
