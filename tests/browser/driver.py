@@ -71,12 +71,18 @@ def find_browser(playwright: Playwright) -> str | None:
     return found or (own if Path(own).exists() else None)
 
 
+def free_port() -> int:
+    """Find a port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 @contextmanager
 def serve() -> Iterator[str]:
     """Run the app on a free port of its own and stop it by its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with subprocess.Popen(
