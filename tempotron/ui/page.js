@@ -1,6 +1,8 @@
 // Runs once in every document, before Streamlit draws anything in it.
 
 const LONGEST = 4000; // ms after which the page is shown as it is
+const STEADY = 6; // times in a row that all is found to stand, 30 ms apart
+let steady = 0;
 
 /** Whether all that a first visit brings stands where it will stay. */
 function drawn() {
@@ -16,7 +18,9 @@ function drawn() {
 
 /** Show the page when it is drawn: what a person sees does not move. */
 function reveal() {
-  if (!drawn() && performance.now() < LONGEST) {
+  // A component that is still to be mounted has no place yet: once is not enough.
+  steady = drawn() ? steady + 1 : 0;
+  if (steady < STEADY && performance.now() < LONGEST) {
     setTimeout(reveal, 30);
     return;
   }
