@@ -84,6 +84,11 @@ def publish(source: Path, *others: Path) -> Published:
     return Published(f"assets/{folder}", digest)
 
 
+def addresses(stem: str) -> list[str]:
+    """List the URLs of all files of a folder that was published, as `publish` writes them."""
+    return [f"assets/{name}" for name in _files if stem and name.startswith(f"{stem}-")]
+
+
 def compress_all() -> None:
     """Compress whatever is given out, so that no visitor waits for it."""
     for asset in list(_files.values()):

@@ -17,13 +17,16 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
-from tempotron.ui.assets import Asset, publish
+from tempotron.ui.assets import Asset, addresses, publish
 
 # Who may show the dashboard in a frame: sources as in a Content-Security-Policy. Default: anyone.
 FRAME_ANCESTORS = "TEMPOTRON_FRAME_ANCESTORS"
 _HERE, _BUNDLE = Path(__file__).parent, Path(get_static_dir())
 # First parts of paths that are not a person's: Streamlit's own and ours.
 _NO_PAGES = {"_stcore", "media", "component", "static", "app", "assets", "records", "ready"}
+# The component that a page begins with: a browser can fetch it before Streamlit asks for it.
+_FIRST = {"": "stage", "train": "player"}
+_HINTS = "<!-- modules -->"
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -112,7 +115,8 @@ class Pages:
         name = _page_asked(scope)
         answer: ASGIApp = self._app
         if name in self._pages:
-            answer = HTMLResponse(document(), headers={"Cache-Control": "no-cache"})
+            text = document().replace(_HINTS, _hints(name))
+            answer = HTMLResponse(text, headers={"Cache-Control": "no-cache"})
         elif name is not None:
             answer = HTMLResponse(_unknown_page(), 404)
         await answer(scope, receive, send)
@@ -146,12 +150,20 @@ def document() -> str:
     script = publish(_HERE / "page.js").url
     ours = (
         f'<link rel="stylesheet" href="./{style}/frame.css" />'
-        f'<script type="module" src="./{script}/page.js"></script>'
+        f'<script type="module" src="./{script}/page.js"></script>{_HINTS}'
     )
     text = text.replace("<title>Streamlit</title>", f"<title>Tempotron</title>{ours}")
     if ours not in text:
         raise RuntimeError("Streamlit's index.html has another title than expected")
     return text
+
+
+def _hints(page: str) -> str:
+    """Name the modules that a page is going to need."""
+    streamlits = sorted((_BUNDLE / "static/js").glob("BidiComponent.*.js"))
+    modules = [f"static/js/{file.name}" for file in streamlits]
+    modules += [url for url in addresses(_FIRST.get(page, "")) if url.endswith(".js")]
+    return "".join(f'<link rel="modulepreload" href="./{url}" />' for url in modules)
 
 
 def _unknown_page() -> str:

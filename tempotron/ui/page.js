@@ -1,7 +1,7 @@
 // Runs once in every document, before Streamlit draws anything in it.
 
 const LONGEST = 4000; // ms after which the page is shown as it is
-const STEADY = 6; // times in a row that all is found to stand, 30 ms apart
+const STEADY = 4; // times in a row that all is found to stand, 30 ms apart
 let steady = 0;
 
 /** Whether all that a first visit brings stands where it will stay. */

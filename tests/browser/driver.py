@@ -32,8 +32,9 @@ PATIENCE = 60_000  # ms; a first page on a busy machine waits for torch to be im
 expect.set_options(timeout=PATIENCE)
 
 # Every frame notes its time and whether the voltage's path has changed; each frame is also the
-# beat of the hand: the next move is dispatched right after it, as a mouse at 60 Hz would.
-DRAG = """async ([moves, step]) => {
+# beat of the hand: the next move is dispatched right after it, as a mouse at 60 Hz would. Each
+# move is one of so many ms; at the ends of the trial the hand turns back.
+DRAG = """async ([moves, ms]) => {
     const root = [...document.querySelectorAll("*")].map(e => e.shadowRoot)
         .find(shadow => shadow?.querySelector(".stage"));
     const spike = root.querySelector(".row:nth-child(3) .spike");
@@ -41,6 +42,9 @@ DRAG = """async ([moves, step]) => {
     spike.scrollIntoView({block: "center"});
     const box = spike.getBoundingClientRect();
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const [from, end] = ["valuenow", "valuemax"].map(n => Number(spike.getAttribute("aria-" + n)));
+    const width = spike.closest(".track").clientWidth / end;
+    let [time, step] = [from, ms];
     const send = (type, dx, target) => target.dispatchEvent(new PointerEvent(type, {
         bubbles: true, composed: true, cancelable: true, pointerId: 1, button: 0,
         clientX: x + dx, clientY: y}));
@@ -50,14 +54,16 @@ DRAG = """async ([moves, step]) => {
     const frames = [];
     let before = trace.getAttribute("d");
     for (let i = 1; i <= moves; i++) {
-        send("pointermove", i * step, spike);
-        const time = await frame();
+        if (time + step < 0 || time + step > end) step = -step;
+        time += step;
+        send("pointermove", (time - from) * width, spike);
+        const at = await frame();
         await new Promise(queueMicrotask);
         const now = trace.getAttribute("d");
-        frames.push([time, now !== before]);
+        frames.push([at, now !== before]);
         before = now;
     }
-    send("pointerup", moves * step, spike);
+    send("pointerup", (time - from) * width, spike);
     return frames;
 }"""
 
