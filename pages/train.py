@@ -9,5 +9,4 @@ st.markdown(
     "A wrong decision goes back to **t_max**, the time of the highest voltage, and changes the "
     "weights of those whose spikes made it. A right one changes nothing."
 )
-study.choose(lab)
 study.bench(lab)

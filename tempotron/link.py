@@ -199,6 +199,15 @@ def number(value: object) -> float:
         return math.inf if isinstance(value, int) and value > 0 else -math.inf
 
 
+def from_hand(name: str, text: str, notes: list[str]) -> str:
+    """Take what was typed as the text of a link: a decimal comma becomes a point, and is told."""
+    text = text.strip().replace("\u2212", "-")
+    if re.fullmatch(r"[+-]?\d*,\d+", text):
+        notes.append(f"{name} {text} has a decimal comma: read as {text.replace(',', '.')}")
+        return text.replace(",", ".")
+    return text
+
+
 def count(number: int, noun: str) -> str:
     """Put a noun in the plural, unless there is one of it."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -102,6 +102,20 @@ SIZES: dict[str, Size] = {
 }
 
 
+# Mean and standard deviation of initial weights: small tasks begin with some voltage, else a first
+# weight below 0 could strand the neuron; those of many spikes begin silent, as in the paper.
+_SILENT: set[TaskName] = {"templates", "synchrony", "rates", "iris", "digits"}
+
+
+def start_of(plan: Plan) -> dict[str, float]:
+    """Tell mean and standard deviation of a plan's initial weights."""
+    mean, spread = (0.0, 1e-3) if plan.task in _SILENT else (0.5, 0.1)
+    return {
+        "mean": mean if plan.mean is None else plan.mean,
+        "spread": spread if plan.spread is None else plan.spread,
+    }
+
+
 def size_of(task: TaskName, own: Collection) -> Size:
     """Tell how large a task is, that of one's own patterns included."""
     return Size(len(own[0].spikes), len(own)) if task == "own" else SIZES[task]
@@ -177,7 +191,7 @@ class Past(Conditions):
 
 
 class Plan(Conditions):
-    """A run to be computed. The defaults converge after 14 epochs.
+    """A run to be computed. The defaults can be followed by eye, and cannot strand the neuron.
 
     Attributes:
         task: What is to be learned; see `recorder.task_of`.
@@ -187,8 +201,9 @@ class Plan(Conditions):
         jitter: Standard deviation in ms of a noise that moves every spike once.
         own: Patterns of one's own; at least one, all with the same afferents.
         T: Length of one's own patterns in ms.
-        mean: Mean of the initial weights; below 0 the neuron may be in the dead zone for good.
-        spread: Standard deviation of the initial weights.
+        mean: Mean of the initial weights, or None for the task's own; at 0 and below the neuron
+            may be in the dead zone for good.
+        spread: Standard deviation of the initial weights, or None for the task's own.
         epochs: Limit of epochs.
         before: Conditions before each fork, the first one first; after the last fork those of
             the plan are in force.
@@ -196,15 +211,15 @@ class Plan(Conditions):
     """
 
     version: Literal[1] = VERSION
-    task: TaskName = "latencies"
+    task: TaskName = "order"
     seed: Annotated[int, _within("seed")] = 0
     afferents: Annotated[int, _within("afferents")] = 20
     patterns: Annotated[int, _within("patterns")] = 10
     jitter: Annotated[float, _within("jitter")] = 0.0
     own: Annotated[Collection, Field(min_length=1, max_length=MAX_PATTERNS)] = EXAMPLES
     T: Annotated[int, _within("T")] = 100
-    mean: Annotated[float, _within("mean")] = 0.0
-    spread: Annotated[float, _within("spread")] = 1e-3
+    mean: Annotated[float, _within("mean")] | None = None
+    spread: Annotated[float, _within("spread")] | None = None
     epochs: Annotated[int, _within("epochs")] = 100
     before: Annotated[tuple[Past, ...], Field(max_length=MAX_FORKS)] = ()
     step: Annotated[int, _within("step")] = 0
@@ -303,6 +318,10 @@ def repair(raw: Mapping[Any, object]) -> tuple[Plan, list[str]]:
         The plan, and one clause for every change.
     """
     fields, notes = link.read_fields(raw, _READERS)
+    if fields.get("task") == "own" and "own" not in fields:
+        # It may belong to patterns that are still to come: no word if the examples end earlier.
+        most = fields.get("epochs", _DEFAULT.epochs) * len(EXAMPLES)
+        fields["step"] = min(fields.get("step", 0), most)
     given = {name: fields[name] for name in Conditions.model_fields if name in fields}
     pasts = [Past.model_validate(given | dict(past)) for past in fields.get("before", ())]
     fields["before"] = tuple(sorted(pasts, key=lambda past: past.until))
@@ -372,8 +391,8 @@ _READERS: dict[object, link.Reader] = {
     "tau": _number("tau"),
     "tau_s": partial(link.read_number_or_none, BOUNDS["tau_s"], "tau / 4"),
     "theta": _number("theta"),
-    "mean": _number("mean"),
-    "spread": _number("spread"),
+    "mean": partial(link.read_number_or_none, BOUNDS["mean"], "the task's own"),
+    "spread": partial(link.read_number_or_none, BOUNDS["spread"], "the task's own"),
     "epochs": _whole("epochs"),
     "before": _read_before,
     "step": _whole("step"),

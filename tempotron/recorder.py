@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from tempotron import tasks
 from tempotron.collection import Collection
-from tempotron.plan import MAX_DECISIONS, Plan, TaskName, conditions
+from tempotron.plan import MAX_DECISIONS, Plan, TaskName, conditions, start_of
 from tempotron.settings import Settings
 from tempotron.shelf import Shelf
 from tempotron.tasks import Task
@@ -26,7 +26,7 @@ _SETTINGS = {field.name for field in dataclasses.fields(Settings)}
 
 def settings_of(plan: Plan) -> Settings:
     """Collect the settings of a plan's run, after its last fork."""
-    return Settings(**plan.model_dump(include=_SETTINGS))
+    return Settings(**plan.model_dump(include=_SETTINGS) | start_of(plan))
 
 
 def task_of(plan: Plan) -> Task:
@@ -218,6 +218,10 @@ class Recorder:
     def cancel(self) -> None:
         """Leave it at what has been computed."""
         self._cancelled = self.running
+
+    def resume(self) -> None:
+        """Go on with what was left."""
+        self._cancelled = False
 
 
 _tasks: Shelf[Task] = Shelf(0.25)

@@ -1,118 +1,153 @@
-"""My own patterns: collected on Explore, looked after on Train."""
+"""My own patterns: they belong to the browser, and Python gets to know them when it needs them."""
 
+from typing import Any
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from tempotron.collection import EXAMPLES, Pattern, to_csv, write_link
 from tempotron.experiment import Experiment
 from tempotron.plan import Plan
-from tempotron.ui.menu import FILES
-from tempotron.ui.own import edit, table
+from tempotron.ui import own
 from tempotron.ui.session import Lab
-from tests.test_pages import expected, lab_of, opened, press, query, settled
+from tempotron.ui.stage import take
+from tests.test_pages import address, expected, lab_of, opened, post, sent, settled
 
 OWN = (
     Pattern(fire=True, spikes=((20.0,), (40.0, 60.5))),
     Pattern(fire=False, spikes=((40.0,), ())),
 )
-FIRE, SILENT = "+ ought to fire", "\u2212 ought to be silent"
+SENT = {
+    "name": "abc",
+    "T": 120,
+    "patterns": [[pattern.fire, [list(row) for row in pattern.spikes]] for pattern in OWN],
+}
 
 
-def mine(**link: str) -> AppTest:
-    """Open Train with two patterns of one's own."""
-    return opened("Train", task="own", own=write_link(OWN), **link)
+def told(at: AppTest) -> dict[str, Any]:
+    """What the player is told of own patterns."""
+    (data,) = sent(at, "player")
+    found: dict[str, Any] = data["own"]
+    return found
 
 
-def changes(**changed: object) -> dict[str, object]:
-    """What the table reports of an edit."""
-    return {"edited_rows": {}, "deleted_rows": [], "added_rows": [], **changed}
-
-
-def test_what_explore_shows_is_kept_as_a_pattern_and_trained_on() -> None:
-    at = press(press(opened(), FIRE), SILENT)
-    spikes = Experiment().spikes
-    assert "2 patterns: 1 +, 1 \u2212" in [markdown.value for markdown in at.markdown]
-    at = press(at, "Train on them")
-    assert at.title[0].value == "Train"
-    own = (Pattern(fire=True, spikes=spikes), Pattern(fire=False, spikes=spikes))
-    assert lab_of(at).plan == Plan(task="own", own=own)
-    assert settled(at) == expected(lab_of(at).plan)
-
-
-def test_a_link_brings_ones_own_patterns_and_their_run() -> None:
-    at = mine(step="3")
+def test_a_link_brings_ones_own_patterns_for_the_visit_and_their_run() -> None:
+    at = opened("Train", task="own", own=write_link(OWN), step="3")
     assert lab_of(at).plan == Plan(task="own", own=OWN, step=3)
     assert settled(at) == expected(lab_of(at).plan)
-    assert query(at) == {"task": "own", "own": write_link(OWN), "step": "3"}
+    assert address(at) == f"task=own&own={write_link(OWN)}"
+    assert told(at)["from"] == "link"
+    assert told(at)["patterns"][1] == {"fire": False, "spikes": [[40], []]}
 
 
-def test_a_pattern_changes_its_class_is_removed_and_comes_back() -> None:
-    at = mine()
-    at.number_input(key="own_pattern").set_value(2)
-    press(at, "Change its class")
-    assert [pattern.fire for pattern in lab_of(at).plan.own] == [True, True]
-    press(at, "Remove")
-    assert lab_of(at).plan.own == OWN[:1]
-    assert next(b for b in at.button if b.label == "Remove").disabled
-    press(press(at, "Undo"), "Undo")
-    assert lab_of(at).plan.own == OWN
-
-
-def test_a_pattern_is_edited_on_explore_and_put_back_in_its_place() -> None:
-    at = mine()
-    at.number_input(key="own_pattern").set_value(2)
-    press(at, "Edit in Explore")
-    lab = lab_of(at)
-    assert (at.title[0].value, lab.experiment.spikes) == ("Explore", OWN[1].spikes)
-    lab.open(lab.experiment.model_copy(update={"spikes": ((1.0,), (2.0,))}))
-    press(at.switch_page(str(FILES["Explore"])).run(), "Put in place of pattern 2")
-    assert lab.plan.own == (OWN[0], Pattern(fire=False, spikes=((1.0,), (2.0,))))
-
-
-def test_a_table_brings_patterns_or_says_why_not() -> None:
+def test_without_any_there_are_two_examples() -> None:
     at = opened("Train", task="own")
-    file = at.file_uploader(key="own_upload")
-    file.set_value(("own.csv", to_csv(OWN).encode(), "text/csv")).run()
-    assert lab_of(at).plan.own == OWN
-    file = at.file_uploader(key="own_upload")
-    file.set_value(("bad.csv", b"a,b\n1,2\n", "text/csv")).run()
-    assert lab_of(at).plan.own == OWN
-    assert [warning.value for warning in at.warning] == [
-        "bad.csv was not opened: text has no column pattern in its first line."
-    ]
+    assert lab_of(at).plan.own == EXAMPLES
+    assert (told(at)["from"], told(at)["patterns"]) == ("examples", [])
 
 
-def test_an_edit_of_the_table_is_taken_whole_or_not_at_all() -> None:
-    lab = Lab(plan=Plan(task="own", own=OWN))
-    spikes = table(OWN).columns[-1]
-    edit(lab, changes(edited_rows={"0": {"Class": "-", spikes: "7; 8 9"}}))
-    assert lab.plan.own == (Pattern(fire=False, spikes=((7.0,), (8.0, 9.0))), OWN[1])
-    edit(lab, changes(added_rows=[{"Class": "+", spikes: "1"}], deleted_rows=[0]))
-    assert lab.plan.own == (OWN[1], Pattern(fire=True, spikes=((1.0,), ())))
-    edit(lab, changes(edited_rows={"0": {spikes: "x"}}))
-    assert lab.plan.own[0] == OWN[1]
-    assert lab.own_refusal == "Not taken: 1 time not readable as a number."
+def test_the_browsers_patterns_are_asked_for_once_and_then_known_by_their_name() -> None:
+    at = post(opened("Train", task="own"), "own", name="abc", step=None)
+    assert (told(at)["want"], lab_of(at).plan.own) == ("abc", EXAMPLES)
+    own.know(lab_of(at), SENT)
+    at.run()
+    assert lab_of(at).plan == Plan(task="own", own=OWN, T=120)
+    assert (told(at)["from"], told(at)["name"], told(at)["want"]) == ("browser", "abc", "")
+    post(at, "own", name="", step=None)
+    assert lab_of(at).plan.own == EXAMPLES
+    post(at, "own", name="abc", step=None)
+    assert (told(at)["want"], lab_of(at).plan.own) == ("", OWN)
 
 
-def test_the_last_change_of_a_hundred_can_be_undone_and_the_examples_are_where_it_began() -> None:
-    lab = Lab()
-    for number in range(100):
-        lab.keep((Pattern(fire=True, spikes=((float(number),),)),), 100)
-    for _ in range(100):
-        lab.undo_own()
-    assert lab.plan.own == EXAMPLES
-    assert not lab.own_history
+def test_patterns_that_are_there_already_keep_run_and_step() -> None:
+    at = opened("Train", task="own", own=write_link(OWN), T="120", step="3")
+    post(at, "own", name="abc", step=None)
+    own.know(lab_of(at), SENT)
+    assert lab_of(at).plan == Plan(task="own", own=OWN, T=120, step=3)
+    assert lab_of(at).own_name == "abc"
 
 
-def test_patterns_too_large_for_a_link_stay_in_the_session_and_the_page_says_so() -> None:
+def test_after_a_reload_the_step_of_the_address_waits_for_the_patterns() -> None:
+    at = opened("Train", task="own", step="150", seed="4")
+    post(at, "own", name="abc", step=150)
+    own.know(lab_of(at), SENT)
+    assert lab_of(at).plan == Plan(task="own", own=OWN, T=120, step=150, seed=4)
+
+
+def test_reset_keeps_them() -> None:
+    at = post(opened("Train", task="own"), "own", name="abc", step=None)
+    own.know(lab_of(at), SENT)
+    post(at.run(), "reset")
+    assert (lab_of(at).plan.own, lab_of(at).own_name) == (OWN, "abc")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        5,
+        [],
+        {},
+        {"name": 5, "patterns": [], "T": 5},
+        {"name": "abc", "patterns": [], "T": 100},
+        {"name": "abc", "patterns": [[1, [[5]]], ["+", [[5]]], [True], [True, 5]], "T": 100},
+        {"name": "x" * 99, "patterns": SENT["patterns"], "T": 100},
+    ],
+    ids=repr,
+)
+def test_what_is_no_collection_changes_nothing(message: object) -> None:
+    lab = Lab(own_wanted="abc")
+    own.know(lab, message)
+    assert lab == Lab(own_wanted="abc")
+
+
+def test_spike_times_that_cannot_be_are_mended_and_told() -> None:
+    lab = Lab(plan=Plan(task="own"), own_wanted="abc")
+    own.know(lab, {"name": "abc", "T": 1e9, "patterns": [[True, [[-5, None, 3000.5]]]]})
+    assert lab.plan.own == (Pattern(fire=True, spikes=((0.0, 2000.0),)),)
+    assert lab.plan.T == 2000
+    assert "2 times outside 0 to 2000 ms" in lab.plan_notice
+
+
+def test_a_table_brings_patterns_or_says_why_not_and_changes_nothing() -> None:
+    brought = own.read({"n": 7, "name": "own.csv", "text": to_csv(OWN)})
+    assert brought == {
+        "n": 7,
+        "patterns": [[pattern.fire, pattern.spikes] for pattern in OWN],
+        "T": 100,
+        "notice": "",
+    }
+    for text in ("a,b\n1,2\n", "", "pattern,class,afferent,time_ms\n1,yes,1,5\n", "null"):
+        brought = own.read({"n": 8, "name": "bad.csv", "text": text})
+        assert brought["patterns"] is None
+        assert brought["notice"].startswith("bad.csv was not opened: ")
+
+
+def test_a_pattern_is_shown_on_explore_with_the_weights_that_fit() -> None:
+    at = post(opened("Train", task="own"), "borrow", spikes=[[1.0], [2.5, 7]], T=150)
+    assert at.title[0].value == "Explore"
+    shown = lab_of(at).experiment
+    assert (shown.T, shown.spikes, shown.weights) == (150, ((1.0,), (2.5, 7.0)), (0.5, 0.5))
+
+
+def test_explore_leads_to_train_and_its_own_patterns() -> None:
+    at = opened(tau="20")
+    assert take(lab_of(at), {"letters": [{"n": 1, "what": "train"}]})
+    at.run()
+    assert at.title[0].value == "Train"
+    assert lab_of(at).plan == Plan(task="own")
+    assert lab_of(at).experiment == Experiment(tau=20)
+
+
+def test_the_address_keeps_what_fits_of_patterns_too_large_for_a_link() -> None:
     many = tuple(
         Pattern(fire=bool(p % 2), spikes=tuple(((p * 7.919 * n * n) % 997,) for n in range(60)))
         for p in range(60)
     )
-    at = mine()
-    lab_of(at).keep(many, 1000)
+    at = opened("Train", task="own", tau="20", seed="3")
+    lab_of(at).own("abc")
+    lab_of(at).know("abc", many, 1000, "")
     at.run()
     assert settled(at) == expected(lab_of(at).plan)
-    assert query(at) == {}
-    assert [info.value for info in at.info] == [
-        "These patterns are too large for a link: take them along as a table (CSV)."
-    ]
+    assert address(at) == "tau=20&task=own&seed=3&T=1000"
+    assert not told(at)["linkable"]

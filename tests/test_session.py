@@ -7,17 +7,19 @@ import pytest
 from tempotron.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment, decode
 from tempotron.ui.numbers import edit, table
 from tempotron.ui.session import Lab
+from tempotron.ui.stage import take
 
 WEIGHT, SPIKES = "Weight", "Spike times (ms)"
 SLOW, FAST = Experiment(tau=20), Experiment(tau=10)
 
 
 def letter(rev: int, number: int, experiment: object, moving: bool = False) -> dict[str, Any]:
-    """Write an edit as the stage sends it."""
+    """Write a post of one edit as the stage sends it."""
     fields = (
         experiment.model_dump(mode="json") if isinstance(experiment, Experiment) else experiment
     )
-    return {"rev": rev, "edit": number, "experiment": fields, "moving": moving}
+    edit = {"what": "edit", "rev": rev, "experiment": fields, "moving": moving}
+    return {"letters": [{"n": number, **edit}]}
 
 
 def changes(**given: object) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def changes(**given: object) -> dict[str, Any]:
 
 def test_an_edit_of_the_stage_is_taken_over_and_does_not_come_back_to_it() -> None:
     lab = Lab()
-    lab.take(letter(0, 1, SLOW))
+    take(lab, letter(0, 1, SLOW))
     assert (lab.experiment, lab.settled) == (SLOW, SLOW)
     assert (lab.rev, lab.edit, lab.refusal) == (0, 1, "")
 
@@ -38,45 +40,59 @@ def test_an_edit_of_the_stage_is_taken_over_and_does_not_come_back_to_it() -> No
 @pytest.mark.parametrize("number", [6, 7])
 def test_an_edit_that_is_not_newer_changes_nothing(number: int) -> None:
     lab = Lab(edit=7)
-    lab.take(letter(0, number, SLOW))
+    take(lab, letter(0, number, SLOW))
     assert lab == Lab(edit=7)
 
 
 def test_no_edit_changes_nothing() -> None:
     lab = Lab()
-    lab.take(None)
+    take(lab, None)
     assert lab == Lab()
 
 
 def test_an_edit_of_a_state_that_python_has_replaced_changes_nothing() -> None:
     lab = Lab()
     lab.open(SLOW)
-    lab.take(letter(0, 1, FAST))
-    assert (lab.experiment, lab.edit) == (SLOW, 0)
-    lab.take(letter(lab.rev, 2, FAST))
+    take(lab, letter(0, 1, FAST))
+    assert (lab.experiment, lab.edit) == (SLOW, 1)
+    take(lab, letter(lab.rev, 2, FAST))
+    assert lab.experiment == FAST
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"rev": 2**70}, {"rev": -1}, {"rev": "0"}, {"experiment": 5}, {"moving": None}],
+    ids=str,
+)
+def test_an_edit_that_cannot_be_read_changes_nothing(wrong: dict[str, Any]) -> None:
+    lab, post = Lab(), letter(0, 3, SLOW)
+    post["letters"][0] |= wrong
+    assert take(lab, post)
+    assert lab == Lab(edit=3)
+    take(lab, letter(0, 4, FAST))
     assert lab.experiment == FAST
 
 
 def test_after_a_restart_the_browser_goes_on_where_it_was() -> None:
     lab = Lab()
-    lab.take(letter(5, 1000, SLOW))
+    take(lab, letter(5, 1000, SLOW))
     assert (lab.experiment, lab.rev, lab.edit) == (SLOW, 5, 1000)
-    lab.take(letter(5, 1001, FAST))
+    take(lab, letter(5, 1001, FAST))
     assert (lab.experiment, lab.rev, lab.edit) == (FAST, 5, 1001)
 
 
 def test_while_a_hand_moves_only_the_panels_keep_what_had_settled() -> None:
     lab = Lab()
-    lab.take(letter(0, 1, SLOW, moving=True))
-    lab.take(letter(0, 2, FAST, moving=True))
+    take(lab, letter(0, 1, SLOW, moving=True))
+    take(lab, letter(0, 2, FAST, moving=True))
     assert (lab.experiment, lab.settled) == (FAST, Experiment())
-    lab.take(letter(0, 3, FAST))
+    take(lab, letter(0, 3, FAST))
     assert lab.settled is lab.experiment
 
 
 def test_an_edit_that_cannot_be_is_mended_told_and_sent_back() -> None:
     lab = Lab()
-    lab.take(letter(0, 1, {"tau": 5000, "weights": [1], "spikes": [[5]]}))
+    take(lab, letter(0, 1, {"tau": 5000, "weights": [1], "spikes": [[5]]}))
     assert lab.experiment == Experiment(tau=1000, weights=(1,), spikes=((5,),))
     assert lab.refusal.endswith("tau 5000 is above 1000, now 1000.")
     assert lab.rev == 1

@@ -41,7 +41,7 @@ def test_one_that_is_larger_than_the_room_is_kept_alone(monkeypatch: pytest.Monk
     assert (shelf.get("a"), shelf.get("b")) == (None, large)
 
 
-PLAN = Plan(afferents=4, patterns=50, eta=0.001, epochs=100)
+PLAN = Plan(task="latencies", afferents=4, patterns=50, eta=0.001, epochs=100)
 
 
 def test_a_run_that_had_to_go_is_computed_again_as_far_as_it_was() -> None:

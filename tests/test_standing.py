@@ -11,7 +11,7 @@ from tempotron.response import respond
 from tempotron.standing import Standing, ended, stand, to_experiment, told
 from tempotron.training import Run
 
-RUN = run_of(Plan())
+RUN = run_of(Plan(task="latencies", mean=0, spread=1e-3))
 
 
 def standing(v_max: list[list[float]], fire: list[list[bool]]) -> Standing:

@@ -26,6 +26,8 @@ def plan_of(row: Row) -> Plan:
         raise ValueError(f"its patterns are {cell.T:g} ms long, not {_LENGTH:g}")
     try:
         return Plan(
+            mean=0.0,
+            spread=1e-3,
             task=cell.task,
             seed=cell.seed,
             afferents=cell.afferents,

@@ -23,16 +23,16 @@ _files: dict[str, Asset] = {}
 
 
 class Asset:
-    """A file as it was when it was read.
+    """A file as it was when it was published.
 
     Attributes:
         whole: Its bytes.
         media_type: What they are, for a browser.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.whole = file.read_bytes()
-        self.media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    def __init__(self, name: str, whole: bytes) -> None:
+        self.whole = whole
+        self.media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self._lock = threading.Lock()
 
     @cached_property
@@ -77,11 +77,21 @@ def publish(source: Path, *others: Path) -> Published:
         Another URL for every content.
     """
     own = [source] if source.is_file() else sorted(source.glob("*.[!p]*"))  # all but Python's
-    assets = {file.name: Asset(file) for file in [*own, *others] if file.is_file()}
+    assets = {
+        file.name: Asset(file.name, file.read_bytes()) for file in [*own, *others] if file.is_file()
+    }
     digest = hashlib.sha256(b"".join(asset.whole for asset in assets.values())).hexdigest()[:12]
     folder = f"{source.stem}-{digest}"
     _files.update({f"{folder}/{name}": asset for name, asset in assets.items()})
     return Published(f"assets/{folder}", digest)
+
+
+def publish_text(name: str, text: str) -> str:
+    """Give out a text as a file; return its URL, another one for every text."""
+    asset = Asset(name, text.encode())
+    folder = f"{Path(name).stem}-{hashlib.sha256(asset.whole).hexdigest()[:12]}"
+    _files[f"{folder}/{name}"] = asset
+    return f"assets/{folder}/{name}"
 
 
 def addresses(stem: str) -> list[str]:

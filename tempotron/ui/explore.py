@@ -7,7 +7,6 @@ import streamlit as st
 from tempotron import explain, figures
 from tempotron.ui.follower import follow
 from tempotron.ui.numbers import numbers
-from tempotron.ui.own import label
 from tempotron.ui.plot import plot
 from tempotron.ui.session import Lab
 from tempotron.ui.stage import stage
@@ -22,13 +21,14 @@ def notice(lab: Lab) -> None:
 def bench(lab: Lab) -> None:
     """Draw the stage, and below it everything that follows a settled edit."""
     stage(lab)
-    label(lab)
     _panels(lab)
 
 
 @st.fragment
 def _panels(lab: Lab) -> None:
-    follow()
+    follow(lab.panels, lab.look)
+    if not lab.panels:
+        return
     experiment = lab.settled
     who, kernel, boundary = st.columns(3)
     with who:

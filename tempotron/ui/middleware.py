@@ -99,7 +99,7 @@ class Bundle:
     def _asset(self, name: str) -> Asset | None:
         file = (_BUNDLE / "static" / name).resolve()
         if name not in self._assets and _BUNDLE in file.parents and file.is_file():
-            self._assets[name] = Asset(file)
+            self._assets[name] = Asset(name, file.read_bytes())
         return self._assets.get(name)
 
 

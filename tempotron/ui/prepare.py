@@ -5,12 +5,11 @@ from __future__ import annotations
 import torch
 
 from tempotron import layer
-from tempotron.ui import explore, study, sweeps, transfer  # noqa: F401  what pages import
-from tempotron.ui.gallery import draw_ahead
+from tempotron.ui import explore, gallery, study, sweeps, transfer  # noqa: F401  what pages import
 
 
 def everything() -> None:
     """Make all that a first visitor would have to wait for."""
     torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
     layer.warm_up()
-    draw_ahead()
+    gallery.url()

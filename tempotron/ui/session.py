@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tempotron import plan as plans
 from tempotron.capacity import Sweep
 from tempotron.capacity import request as requests
 from tempotron.capacity.request import Request
-from tempotron.collection import Collection
+from tempotron.collection import EXAMPLES, Collection
 from tempotron.experiment import NAMES, Experiment, decode, encode, repair
 from tempotron.link import ours, sentence
 from tempotron.plan import Conditions, Past, Plan
@@ -22,8 +23,9 @@ from tempotron.ui.menu import FILES
 
 _HERE = Path(__file__).parent
 MOST_PINNED = 3
+MOST_KNOWN = 8
 _OF_A_FORK = {*Conditions.model_fields, "before", "step", "epochs"}
-_UNDO_DEPTH = 100
+_OF_A_TASK = {"task", "own", "T", "afferents", "patterns"}
 _FIRST_PICTURE = 0.25  # seconds of computing after which Train shows what it has
 
 
@@ -38,17 +40,21 @@ class Lab:
         rev: Raised whenever Python, not the visitor's hand on the stage, changed it.
         staged: The rev of the state that the stage was last given.
         edit: Number of the newest edit of the stage that was taken over.
+        panels: Whether the panels below the stage have been in view.
         notice: A sentence on what a link or file held that could not be taken; '' if nothing.
         refusal: A sentence on why the last change of the table was refused; '' if it was not.
         refusals: How many there were.
         plan: The run that Train shows, and the step at which it shows it.
+        moved: Raised whenever Python, not the player, changed the step.
+        taken: Number of the letter of the player that was opened last.
+        bound_for: The page that an act leads to; '' if it stays.
         plan_notice: A sentence on what of the plan could not be taken; '' if nothing.
-        own_history: Earlier patterns of one's own and their length, to go back to.
-        own_refusal: A sentence on why patterns of one's own were not taken; '' if they were.
-        own_refusals: How often that was so.
-        replacing: Pattern of one's own that is being edited on Explore, or None.
+        known: The browser's own patterns and their length that have been sent, by their name.
+        own_name: Name of those that the plan has; '' if they came with a link, or are examples.
+        own_wanted: Name of those that the browser is asked for; '' if of none.
+        own_step: The step of the run at which they are to be looked at, or None.
         recorder: The run of the plan, or of an earlier one; None before the first.
-        pinned: Runs kept to compare with, at most three.
+        pinned: Runs kept to compare with, at most three, by the number each keeps.
         request: The sweep that Capacity is to run.
         request_notice: A sentence on what of the request could not be taken; '' if nothing.
         sweep: The sweep of the request, or of an earlier one; None before the first.
@@ -61,33 +67,41 @@ class Lab:
     rev: int = 0
     staged: int = 0
     edit: int = 0
+    panels: bool = False
     notice: str = ""
     refusal: str = ""
     refusals: int = 0
     plan: Plan = field(default_factory=Plan)
+    moved: int = 0
+    taken: int = 0
+    bound_for: str = ""
     plan_notice: str = ""
-    own_history: list[tuple[Collection, int]] = field(default_factory=list)
-    own_refusal: str = ""
-    own_refusals: int = 0
-    replacing: int | None = None
+    known: dict[str, tuple[Collection, int]] = field(default_factory=dict)
+    own_name: str = ""
+    own_wanted: str = ""
+    own_step: int | None = None
     recorder: Recorder | None = None
-    pinned: list[Recorder] = field(default_factory=list)
+    pinned: dict[int, Recorder] = field(default_factory=dict)
     request: Request = field(default_factory=Request)
     request_notice: str = ""
     sweep: Sweep | None = None
     page: str = ""
     address: dict[str, str] = field(default_factory=dict)
 
-    def take(self, edit: dict[str, Any] | None) -> None:
+    def take(self, rev: int, fields: Mapping[str, Any], *, moving: bool) -> None:
         """Take over an edit of the stage, unless Python has changed the state since."""
-        if edit is None or edit["rev"] < self.rev or edit["edit"] <= self.edit:
+        if rev < self.rev:
             return
-        self.rev, self.edit = edit["rev"], edit["edit"]
-        experiment, notes = repair(edit["experiment"])
+        self.rev = rev
+        experiment, notes = repair(fields)
         self.experiment, self.refusal = experiment, sentence(notes, "edit")
         self.rev += bool(notes)
-        if not edit["moving"]:
+        if not moving:
             self.settled = experiment
+
+    def look(self) -> None:
+        """Have the panels below the stage drawn: they have come into view."""
+        self.panels = True
 
     def open(self, experiment: Experiment, notice: str = "") -> None:
         """Show another experiment; the stage adopts it as one step that can be undone."""
@@ -109,21 +123,22 @@ class Lab:
             return None
 
     @property
-    def plan_link(self) -> dict[str, str]:
-        """The parameters of a link to the plan; none if it is too large for a link."""
-        return dict(parse_qsl(self._plan_query or ""))
+    def plan_link(self) -> str:
+        """The query string of the plan, its step aside; without what is too large for a link."""
+        plan = self.plan.model_copy(update={"step": 0})
+        try:
+            return plans.encode(plan)
+        except ValueError:
+            return plans.encode(plan.model_copy(update={"own": EXAMPLES}))
 
     @property
     def linkable(self) -> bool:
-        """Whether the plan is small enough for a link."""
-        return self._plan_query is not None
-
-    @property
-    def _plan_query(self) -> str | None:
+        """Whether the plan as a whole is small enough for a link."""
         try:
-            return plans.encode(self.plan)
+            plans.encode(self.plan)
         except ValueError:
-            return None
+            return False
+        return True
 
     @property
     def request_link(self) -> dict[str, str]:
@@ -138,16 +153,32 @@ class Lab:
         self.request, notes = requests.repair(self.request.model_dump() | changes)
         self.request_notice = sentence(notes, "sweep")
 
-    def choose(self, **changes: object) -> None:
-        """Change the plan, and go back to the first step of its run, or to that of its last fork.
+    def choose(self, notes: Sequence[str] = (), **changes: object) -> None:
+        """Change the plan. The step stays, unless it is another task's.
 
         What a fork cannot change is another run, and the forks are left behind.
+
+        Args:
+            notes: What had to be changed before, for the notice.
+            changes: Fields of the plan.
         """
         before = self.plan.before if changes.keys() <= _OF_A_FORK else ()
-        start = before[-1].until if before else 0
-        fields = dict(self.plan) | {"before": before, "step": start} | changes
-        self.plan, notes = plans.repair(fields)
-        self.plan_notice = sentence(notes, "plan")
+        step = self.plan.step if changes.keys().isdisjoint(_OF_A_TASK) else 0
+        fields = dict(self.plan) | {"before": before, "step": step} | changes
+        plan, more = plans.repair(fields)
+        self.show(plan, sentence([*notes, *more], "plan"))
+
+    def show(self, plan: Plan, notice: str = "") -> None:
+        """Have another plan, or another step of it; the player goes there."""
+        self.plan, self.plan_notice = plan, notice
+        self.moved += 1
+
+    def visit(self, query: str) -> None:
+        """Open the plan of an address that Back or Forward has led to."""
+        parameters = ours(dict(parse_qsl(query, keep_blank_values=True)), plans.NAMES)
+        plan, notes = plans.decode(parameters)
+        self.own_name = self.own_name if plan.own == self.plan.own else ""
+        self.show(plan, sentence(notes))
 
     def fork(self, step: int, **changes: object) -> None:
         """Pin the run, and take it up after some step under other conditions."""
@@ -155,6 +186,9 @@ class Lab:
         then = plans.conditions(self.plan, step)
         past = Past.model_validate(then | {"until": step})
         kept = [other for other in self.plan.before if other.until < step]
+        if len(kept) >= plans.MAX_FORKS:
+            self.plan_notice = f"There are {plans.MAX_FORKS} forks, and there is room for no more."
+            return
         self.choose(**then | changes | {"before": (*kept, past), "step": step})
 
     def join(self) -> None:
@@ -168,47 +202,69 @@ class Lab:
     def pin(self) -> None:
         """Keep the run to compare with, unless it is or there are three already."""
         recorder = self.recorded()
-        if recorder not in self.pinned and len(self.pinned) < MOST_PINNED:
-            self.pinned.append(recorder)
+        free = [n for n in range(1, MOST_PINNED + 1) if n not in self.pinned]
+        if free and recorder.plan not in (other.plan for other in self.pinned.values()):
+            self.pinned = dict(sorted({**self.pinned, free[0]: recorder}.items()))
 
-    def unpin(self, recorder: Recorder) -> None:
+    def unpin(self, number: int) -> None:
         """Let a pinned run go."""
-        self.pinned = [other for other in self.pinned if other is not recorder]
+        self.pinned = {n: other for n, other in self.pinned.items() if n != number}
 
     def reopen(self, recorder: Recorder, step: int) -> None:
         """Show a pinned run again; the one shown is pinned if there is room."""
         self.pin()
-        step = min(step, len(recorder.run))
-        self.plan, self.plan_notice = recorder.plan.model_copy(update={"step": step}), ""
+        self.show(recorder.plan.model_copy(update={"step": min(step, len(recorder.run))}))
 
     def reset(self) -> None:
-        """Go back to the default plan, but keep the seed."""
-        self.plan, self.plan_notice = Plan(seed=self.plan.seed), ""
+        """Go back to the default plan, but keep the seed and the patterns of one's own."""
+        kept = self.plan.model_dump(include={"seed"}) | {"own": self.plan.own, "T": self.plan.T}
+        self.show(Plan.model_validate(kept))
 
-    def keep(self, patterns: Collection, T: int) -> None:
-        """Have other patterns of one's own, of length T; it can be undone."""
-        self.own_history = [*self.own_history[1 - _UNDO_DEPTH :], (self.plan.own, self.plan.T)]
-        self.own_refusal = ""
-        self.choose(own=patterns, T=T)
+    def own(self, name: str, step: int | None = None) -> None:
+        """Train on the browser's own patterns, which are those of a name, or ask for them.
 
-    def undo_own(self) -> None:
-        """Go back to the patterns of one's own before the last change of them, if there was one."""
-        if not self.own_history:
+        Args:
+            name: Follows from what they are; '' if there are none.
+            step: Where the run is to be looked at; None for where it is.
+        """
+        patterns, T = self.known.get(name, (EXAMPLES, self.plan.T))
+        self.own_wanted = "" if name in self.known or not name else name
+        if self.own_wanted:
+            self.own_step = step
             return
-        patterns, T = self.own_history.pop()
-        self.own_refusal = ""
-        self.choose(own=patterns, T=T)
+        self.own_name = name
+        step = self.own_step if step is None else step
+        self.own_step = None
+        if (patterns, T) != (self.plan.own, self.plan.T):
+            self.choose(own=patterns, T=T, step=step or 0)
 
-    def refuse_own(self, why: str) -> None:
-        """Keep the patterns of one's own as they are and say why."""
-        self.own_refusal = why
-        self.own_refusals += 1
+    def know(self, name: str, patterns: Collection, T: int, notice: str) -> None:
+        """Get to know the patterns that were asked for."""
+        self.known = dict([*self.known.items(), (name, (patterns, T))][-MOST_KNOWN:])
+        if name == self.own_wanted:
+            self.own(name)
+            self.plan_notice = notice or self.plan_notice
+
+    def borrow(self, spikes: list[list[float]], T: float) -> None:
+        """Show a pattern on Explore, with the weights that are there if there are as many."""
+        weights = self.experiment.weights
+        fitting = weights if len(weights) == len(spikes) else (0.5,) * len(spikes)
+        fields = {"T": T, "weights": fitting, "spikes": spikes}
+        experiment, notes = repair(self.experiment.model_dump() | fields)
+        self.open(experiment, sentence(notes, "pattern"))
+        self.bound_for = "Explore"
+
+    def train_on_own(self) -> None:
+        """Go to Train, and there take the browser's own patterns."""
+        if self.plan.task != "own":
+            self.choose(task="own", own=EXAMPLES)
+        self.bound_for = "Train"
 
     def recorded(self) -> Recorder:
         """Have the run of the plan, computed as far as it goes within a moment."""
         plan = self.plan.model_copy(update={"step": 0})
         if self.recorder is None or self.recorder.plan != plan:
-            known = [recorder for recorder in self.pinned if recorder.plan == plan]
+            known = [other for other in self.pinned.values() if other.plan == plan]
             self.recorder = known[0] if known else Recorder(plan)
             self.recorder.advance(_FIRST_PICTURE)
         return self.recorder
@@ -231,25 +287,24 @@ def enter(page: str) -> Lab:
     if "lab" not in st.session_state:
         st.session_state.lab = _arrive(page)
     lab: Lab = st.session_state.lab
-    if page == lab.page:
-        _go_back(lab)
+    _follow_address(lab, page)
     lab.page = page
     if not st.context.is_embedded:
-        _menu(lab)
+        _menu(page)
     st.title(page, anchor=False)
     return lab
 
 
-def _menu(lab: Lab) -> None:
+def _menu(page: str) -> None:
+    """Link to all pages; without parameters, as each page shows what the visitor's state holds."""
     with st.container(horizontal=True, key="menu"):
         for name, file in FILES.items():
-            query = {"Train": lab.plan_link, "Capacity": lab.request_link}.get(name)
-            st.page_link(str(file), label=name, icon=None, query_params=query)
+            st.page_link(str(file), label=name, icon=None, disabled=name == page)
 
 
 def show_address(lab: Lab) -> None:
-    """Make the address bar a link to the plan, or to the request."""
-    lab.address = lab.plan_link if lab.page == "Train" else lab.request_link
+    """Make the address bar a link to the request of Capacity."""
+    lab.address = lab.request_link
     if _parameters(lab.page) != lab.address:
         given = st.query_params.to_dict()
         foreign = {name: given[name] for name in given.keys() - _parameters(lab.page).keys()}
@@ -267,21 +322,26 @@ def _arrive(page: str) -> Lab:
     parameters = st.query_params.to_dict()
     if page == "Train":
         chosen, notes = plans.decode(parameters)
-        return Lab(plan=chosen, plan_notice=sentence(notes))
+        return Lab(plan=chosen, plan_notice=sentence(notes), page=page)
     if page == "Capacity":
         request, notes = requests.decode(parameters)
-        return Lab(request=request, request_notice=sentence(notes))
+        return Lab(request=request, request_notice=sentence(notes), page=page)
     experiment, notes = decode(parameters)
-    return Lab(experiment, experiment, notice=sentence(notes))
+    return Lab(experiment, experiment, notice=sentence(notes), page=page)
 
 
-def _go_back(lab: Lab) -> None:
-    """Open what the address says, if not the state but the address has changed: by Back."""
-    parameters = _parameters(lab.page)
-    if lab.page == "Capacity" and parameters != lab.address == lab.request_link:
+def _follow_address(lab: Lab, page: str) -> None:
+    """Open what the address says, if not the state but the address has changed: by Back.
+
+    A bare address is a link of the menu, which leads to the page as it was left.
+    """
+    parameters = _parameters(page)
+    wished = parameters or page == lab.page
+    if page == "Capacity" and wished and parameters != lab.address == lab.request_link:
         request, notes = requests.decode(parameters)
         lab.ask(**request.model_dump())
         lab.request_notice = sentence(notes)
-    if lab.page == "Train" and parameters != lab.address == lab.plan_link:
-        lab.plan, notes = plans.decode(parameters)
-        lab.plan_notice = sentence(notes)
+    if page == "Train" != lab.page and parameters:
+        plan, notes = plans.decode(parameters)
+        if plan != lab.plan:
+            lab.show(plan, sentence(notes))

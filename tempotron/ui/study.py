@@ -1,87 +1,41 @@
-"""The Train page below its heading: the choice of a run, its player, and what it has come to."""
+"""The Train page below its heading: the player of a run, and what it has come to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from tempotron import explain, export, figures
 from tempotron.counting import timing_or_rate
-from tempotron.learning import COSTS, OPTIMISERS, RULES
-from tempotron.plan import BOUNDS, size_of
-from tempotron.recorder import Recorder, settings_of, task_of
+from tempotron.recorder import Recorder
 from tempotron.standing import Standing, ended, stand, to_experiment, told
-from tempotron.tasks import Task
 from tempotron.training import Run
-from tempotron.ui.fields import NARROW, Fields
-from tempotron.ui.forks import compare
-from tempotron.ui.gallery import gallery
+from tempotron.ui import gallery
+from tempotron.ui.fields import NARROW
+from tempotron.ui.forks import lineage
+from tempotron.ui.form import form
 from tempotron.ui.menu import FILES
-from tempotron.ui.own import mine
 from tempotron.ui.player import player
 from tempotron.ui.plot import plot
-from tempotron.ui.session import Lab, show_address
+from tempotron.ui.session import MOST_PINNED, Lab
 from tempotron.ui.transfer import download
 
-_WORD = 140  # px, for a word of eight letters
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 
 
-def choose(lab: Lab) -> None:
-    """Let a person choose everything that decides how a run goes."""
-    plan, task, settings = lab.plan, task_of(lab.plan), settings_of(lab.plan)
-    size, several = size_of(plan.task, plan.own), task.kind[1] > 1
-    reflects, fields = plan.rule == "reflect", Fields("plan", plan, BOUNDS, lab.choose)
-    gallery(plan, lambda task: lab.choose(task=task))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        fields.number("patterns", "Patterns", 1, disabled=size.patterns is not None)
-        fields.number("afferents", "Afferents", 1, disabled=size.afferents is not None)
-        if plan.task == "own":
-            fields.number("T", "Length (ms)", 10)
-        fields.number("jitter", "Jitter (ms)", 0.5)
-        fields.number("seed", "Seed", 1)
-        swap = {"swap": not plan.swap}
-        st.button("Swap the labels", on_click=lab.choose, kwargs=swap, disabled=several)
-        new = {"seed": (plan.seed + 1) % int(BOUNDS["seed"][1] + 1)}
-        st.button("New seed", on_click=lab.choose, kwargs=new)
-        st.button("Reset", on_click=lab.reset)
-    st.markdown(f"**{task.name}**, {_size(task)}. {task.sentence}")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        fields.select("rule", "Rule", RULES)
-        fields.select("cost", "Cost", COSTS, disabled=reflects)
-        fields.select("optimiser", "Optimiser", OPTIMISERS, width=_WORD, disabled=reflects)
-        fields.number("eta", "eta", 0.01, disabled=reflects or plan.rate is not None)
-        fields.number("rate", "lambda", 0.01, instead=f"{settings.rate_for(task):.4g}")
-        fields.number("mu", "mu", 0.05, instead=f"{settings.momentum:.4g}")
-        fields.number("tau", "tau (ms)", 1.0)
-        fields.number("tau_s", "tau_s (ms)", 0.5, instead=f"{settings.synaptic:.4g}")
-        fields.number("theta", "theta", 0.1)
-        fields.number("mean", "Start: mean", 0.1)
-        fields.number("spread", "Start: s.d.", 0.1)
-        fields.number("epochs", "Epochs", 10)
-    if plan.task == "own":
-        mine(lab)
-    if lab.plan_notice:
-        st.warning(lab.plan_notice)
-
-
+@st.fragment
 def bench(lab: Lab) -> None:
     """Play the run of the plan, and below it tell where it stands at the step it rests at."""
-    _follow(lab, lab.recorded())
-
-
-@st.fragment
-def _follow(lab: Lab, recorder: Recorder) -> None:
-    if lab.recorded() is not recorder:  # a fork changed the fields above, too
-        st.rerun()
+    recorder = lab.recorded()
     run = recorder.run
     step = min(lab.plan.step, len(run))
-    others = [pinned for pinned in lab.pinned if pinned is not recorder]
-    player(recorder, lab.plan.step, lab.rest, others, lab.linkable)
-    show_address(lab)
-    compare(lab, recorder, step)
+    player(lab, recorder, about(lab, recorder))
+    if lab.bound_for:
+        page, lab.bound_for = FILES[lab.bound_for], ""
+        st.switch_page(page)
     standing = stand(run, step)
     st.header("Where it stands", anchor=False)
     st.markdown(f"{told(run, step, standing)} {ended(run)}")
@@ -95,8 +49,30 @@ def _follow(lab: Lab, recorder: Recorder) -> None:
         hide_index=True,
         height="content" if several else "auto",
     )
-    _leave(lab, recorder, step)
+    _leave(recorder, step)
     _timing_or_rate(run, step)
+
+
+def about(lab: Lab, recorder: Recorder) -> dict[str, Any]:
+    """Describe what the player shows around a run: fields, forks, and what cannot be done."""
+    plan, step = lab.plan, min(lab.plan.step, len(recorder.run))
+    plans = [other.plan for other in lab.pinned.values()]
+    return form(plan) | {
+        "gallery": gallery.url(),
+        "lineage": lineage(plan),
+        "forked": bool(plan.before),
+        "pinnable": recorder.plan not in plans and len(plans) < MOST_PINNED,
+        "barred": _barred(recorder, step),
+    }
+
+
+def _barred(recorder: Recorder, step: int) -> str:
+    """Say why the pattern of a step cannot be opened in Explore; '' if it can."""
+    try:
+        to_experiment(recorder.run, step)
+    except ValueError as error:
+        return f"This pattern cannot be opened in Explore: {error}."
+    return ""
 
 
 def _timing_or_rate(run: Run, step: int) -> None:
@@ -145,26 +121,11 @@ def _accuracies(suffix: str, standing: Standing) -> None:
         st.metric(f"Highest V_max{suffix}", f"{standing.argmax_accuracy:.1%}", width="content")
 
 
-def _leave(lab: Lab, recorder: Recorder, step: int) -> None:
-    """Offer the pattern of a step to Explore, or say why not, and the numbers as tables."""
-    try:
-        experiment = to_experiment(recorder.run, step)
-    except ValueError as error:
-        st.markdown(f"This pattern cannot be opened in Explore: {error}.")
-        experiment = None
+def _leave(recorder: Recorder, step: int) -> None:
+    """Offer the numbers as tables."""
     with st.container(horizontal=True):
-        if experiment and st.button("Open in Explore"):
-            lab.open(experiment)
-            st.switch_page(FILES["Explore"])
         # Not the run itself: Streamlit keeps these functions, and with them what they hold.
         download("Weights (CSV)", lambda: export.weights(recorder.run, step), "weights.csv")
         download(
             "Presentations (CSV)", lambda: export.presentations(recorder.run), "presentations.csv"
         )
-
-
-def _size(task: Task) -> str:
-    (afferents, neurons), patterns = task.kind, task.patterns
-    layer = f" for {neurons} neurons" if neurons > 1 else ""
-    load = f"{patterns / afferents:.3g} per afferent"
-    return f"{patterns} patterns of {afferents} afferents{layer} ({load})"

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.driver import DRAG, FLAGS, answered, find_browser, serve
+from tests.browser.driver import DRAG, FLAGS, answered, find_browser, serve, show_panels
 
 MOVES, EDITS = 60, 40
 PAUSE = 600  # ms between two gestures, in which the panels follow
@@ -108,7 +108,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(url + "/" + link(afferents))
             answered(page)
-            page.locator(".plot-figure").last.scroll_into_view_if_needed()
+            show_panels(page)
             page.locator(".plot-figure .main-svg").first.wait_for()
             page.wait_for_timeout(1000)
             for name, act in ACTS.items():

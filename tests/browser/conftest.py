@@ -15,7 +15,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.browser.driver import FLAGS, PATIENCE, answered, find_browser, serve
+from tests.browser.driver import FLAGS, PATIENCE, answered, find_browser, serve, show_panels
 
 
 @pytest.fixture(scope="session")
@@ -113,3 +113,12 @@ def explore(tab: Page, server: str, complaints: list[str]) -> Page:
         tab.goto(server)
     expect(tab.get_by_role("status")).to_contain_text("V_max = 0.930")
     return answered(tab)
+
+
+@pytest.fixture
+def all_of_it(explore: Page) -> Iterator[Page]:
+    """The Explore page in a window so high that stage, panels and table are in view."""
+    explore.set_viewport_size({"width": 1280, "height": 2000})
+    show_panels(explore)
+    yield explore
+    explore.set_viewport_size({"width": 1280, "height": 720})

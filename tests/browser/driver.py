@@ -119,3 +119,10 @@ def answered(page: Page) -> Page:
     """Wait until what the stage shows is torch's answer."""
     expect(page.locator(".stage[data-source=torch]")).to_be_visible()
     return page
+
+
+def show_panels(page: Page) -> Page:
+    """Scroll to what is drawn below the stage once it comes into view."""
+    page.locator(".mark").scroll_into_view_if_needed()
+    page.locator(".plot-figure").last.scroll_into_view_if_needed()
+    return page

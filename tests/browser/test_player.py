@@ -10,12 +10,15 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenPage, listen
 
+# The paper's task and start: 20 afferents, 10 patterns, 140 presentations.
+CLASSIC = "?task=latencies&mean=0&spread=0.001"
+
 
 @pytest.fixture(scope="module")
 def theatre(profile: BrowserContext, server: str) -> Iterator[Page]:
     """The Train page, loaded once for all tests of this file."""
     page = profile.new_page()
-    page.goto(server + "/train")
+    page.goto(server + "/train" + CLASSIC)
     yield page
     page.close()
 
@@ -50,7 +53,7 @@ def count(page: Page) -> int:
 def test_it_starts_paused_before_the_first_presentation(player: Page) -> None:
     player.wait_for_timeout(500)
     assert step(player) == 0
-    expect(player.get_by_text("Nothing has been presented yet")).to_be_visible()
+    expect(player.get_by_text("how it is seen now")).to_be_visible()
 
 
 def test_steps_go_forwards_and_back(player: Page) -> None:
@@ -189,7 +192,7 @@ class Held:
         return sum(found)
 
 
-LARGE = "/train?afferents=500&patterns=1000&epochs=300&eta=0.001"
+LARGE = "/train?task=latencies&mean=0&spread=0.001&afferents=500&patterns=1000&epochs=300&eta=0.001"
 
 
 @pytest.fixture
@@ -280,9 +283,8 @@ def test_the_address_follows_the_playhead_and_back_leads_to_the_plan_before(
     page.wait_for_url("**/train?seed=2&step=*")
     end, last = page.url, count(page)
     page.get_by_role("button", name="New seed").click()
-    page.wait_for_url(re.compile(r"/train\?seed=(?!2&)"))
-    expect(status(page)).to_contain_text("Before the first of")
-    page.wait_for_timeout(500)
+    page.wait_for_url(f"**/train?seed=3&step={last}")
+    assert page.evaluate("history.length") == entries + 1
     page.go_back()
     expect(status(page)).to_contain_text(f"Presentation {last} of {last},")
     expect(page.get_by_label("Seed", exact=True)).to_have_value("2")
@@ -312,13 +314,15 @@ def test_where_motion_is_to_be_reduced_the_picture_changes_once_a_second(
 def test_a_fork_keeps_both_runs_on_the_curve_with_their_playheads_linked(
     open_page: OpenPage, server: str
 ) -> None:
-    page = open_page(server + "/train?step=60")
+    page = open_page(f"{server}/train{CLASSIC}&step=60")
     expect(status(page)).to_contain_text("Presentation 60 of")
+    page.get_by_text("Fork and compare", exact=True).click()
     page.get_by_role("button", name="Fork here").click()
-    expect(page.get_by_text("Forked after presentation 60")).to_be_visible()
-    page.get_by_role("spinbutton", name="eta", exact=True).fill("0.3")
+    expect(page.locator(".lineage")).to_contain_text("Forked after presentation 60")
+    page.get_by_text("Learning", exact=True).click()
+    page.get_by_role("spinbutton", name="Learning rate (eta)").fill("0.3")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("eta was 0.05 and is 0.3")).to_be_visible()
+    expect(page.locator(".lineage")).to_contain_text("eta was 0.05 and is 0.3")
     expect(page.get_by_label("Presentations done")).to_have_attribute("max", "110")
     note = page.get_by_text(re.compile(r"Pinned run 1: \d+ of 10 wrong in epoch 6"))
     expect(note).to_be_visible()
@@ -336,9 +340,8 @@ def test_what_stands_below_does_not_move_when_the_run_arrives(
     held = Held(page, "0")
     page.goto(f"{server}/train")
     place = page.locator(".place[aria-busy]")
-    expect(page.locator(".gallery button").last).to_be_visible()
     expect(place).to_have_count(1)
-    below = page.get_by_role("heading", name="Fork and compare")
+    below = page.get_by_role("heading", name="Where it stands")
     before = dict(below.bounding_box() or {})
     held.release()
     expect(status(page)).to_contain_text("Before the first of")

@@ -336,29 +336,29 @@ def type_into_table(page: Page, row: int, column: float, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_the_table_accepts_what_the_stage_accepts(explore: Page) -> None:
-    type_into_table(explore, 3, 0.75, "30, 60.5")
-    expect(slider(explore, "Afferent 3, spike 2")).to_have_attribute("aria-valuenow", "60.5")
-    answered(explore)
-    explore.get_by_role("button", name="Undo").click()
-    assert value(slider(explore, "Afferent 3, spike 1")) == 38.5
+def test_the_table_accepts_what_the_stage_accepts(all_of_it: Page) -> None:
+    type_into_table(all_of_it, 3, 0.75, "30, 60.5")
+    expect(slider(all_of_it, "Afferent 3, spike 2")).to_have_attribute("aria-valuenow", "60.5")
+    answered(all_of_it)
+    all_of_it.get_by_role("button", name="Undo").click()
+    assert value(slider(all_of_it, "Afferent 3, spike 1")) == 38.5
 
 
-def test_the_table_refuses_the_rest_with_a_sentence(explore: Page) -> None:
-    type_into_table(explore, 3, 0.75, "30, soon")
-    expect(explore.get_by_text("Not taken: spike time soon is unreadable.")).to_be_visible()
-    assert value(slider(explore, "Afferent 3, spike 1")) == 38.5
+def test_the_table_refuses_the_rest_with_a_sentence(all_of_it: Page) -> None:
+    type_into_table(all_of_it, 3, 0.75, "30, soon")
+    expect(all_of_it.get_by_text("Not taken: spike time soon is unreadable.")).to_be_visible()
+    assert value(slider(all_of_it, "Afferent 3, spike 1")) == 38.5
 
 
-def test_the_table_follows_the_stage(explore: Page) -> None:
-    press(explore, slider(explore, "Afferent 3, spike 1"), "ArrowLeft")
-    expect(cell(explore, "37.5")).to_have_count(1)
+def test_the_table_follows_the_stage(all_of_it: Page) -> None:
+    press(all_of_it, slider(all_of_it, "Afferent 3, spike 1"), "ArrowLeft")
+    expect(cell(all_of_it, "37.5")).to_have_count(1)
 
 
-def test_the_panels_follow_an_edit_and_are_never_blank(explore: Page) -> None:
-    figures = explore.locator(".plot-figure .main-svg .scatterlayer")
+def test_the_panels_follow_an_edit_and_are_never_blank(all_of_it: Page) -> None:
+    figures = all_of_it.locator(".plot-figure .main-svg .scatterlayer")
     expect(figures).to_have_count(3)
-    explore.evaluate(
+    all_of_it.evaluate(
         """() => {
             window.blanks = 0;
             const look = () => {
@@ -369,6 +369,6 @@ def test_the_panels_follow_an_edit_and_are_never_blank(explore: Page) -> None:
             look();
         }"""
     )
-    press(explore, slider(explore, "Afferent 3, spike 1"), *["ArrowLeft"] * 4)
-    expect(explore.get_by_role("img", name="At the peak, 39.9 ms")).to_have_count(1)
-    assert explore.evaluate("window.blanks") == 0
+    press(all_of_it, slider(all_of_it, "Afferent 3, spike 1"), *["ArrowLeft"] * 4)
+    expect(all_of_it.get_by_role("img", name="At the peak, 39.9 ms")).to_have_count(1)
+    assert all_of_it.evaluate("window.blanks") == 0

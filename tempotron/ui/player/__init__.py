@@ -1,33 +1,44 @@
-"""The player: a recorded run, played, stepped and scrubbed in the browser.
+"""The player: a recorded run, played, stepped and scrubbed in the browser, and what can be done.
 
 The browser fetches the record by URL, a chunk at a time, and asks here for what it does not find
 there: behind a proxy the URL may lead to another process. While the run is still being computed it
 asks for more after each chunk, so that computing goes on for as long as somebody watches, and no
 longer.
+
+The browser owns the step while a run is shown. What a person does comes as letters (see `acts`);
+``moved`` is raised whenever Python has set another step.
 """
 
 from __future__ import annotations
 
 import base64
 import weakref
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from tempotron import plan as plans
+from tempotron.link import PACKED
+from tempotron.plan import compared
 from tempotron.recorder import Recorder
 from tempotron.recording import Span, pack_span, pack_task, spans
+from tempotron.standing import ended, stand
 from tempotron.training import Run
+from tempotron.ui import own
+from tempotron.ui.acts import carry_out
 from tempotron.ui.component import register
 from tempotron.ui.records import give_out
+from tempotron.ui.session import Lab
 
 _HERE = Path(__file__).parent
-_STAGE = _HERE.parent / "stage"
+_UI, _STAGE = _HERE.parent, _HERE.parent / "stage"
 _STRETCH = 0.25  # seconds of computing between two looks
-_BORROWED = (_HERE.parent / "address.js", _STAGE / "voltage.js", _STAGE / "axes.js")
-_component = register(_HERE, *_BORROWED, room="660px")
+_SHARED = (_UI / "address.js", _UI / "mail.js", _UI / "patterns.js")
+_BORROWED = (*_SHARED, _STAGE / "voltage.js", _STAGE / "axes.js")
+_NAMES = [*plans.NAMES, PACKED]
+_component = register(_HERE, *_BORROWED, room="898px")
 
 
 class _Reel:
@@ -52,7 +63,7 @@ class _Reel:
             return None
         if name == "task":
             return pack_task(recorder.run.task)
-        if not name.isdecimal() or int(name) >= len(self._chunks):
+        if name not in map(str, range(len(self._chunks))):
             return None
         return pack_span(recorder.run, self._chunks[int(name)])
 
@@ -60,65 +71,81 @@ class _Reel:
 _reels: WeakKeyDictionary[Recorder, _Reel] = WeakKeyDictionary()
 
 
-def player(
-    recorder: Recorder,
-    step: int,
-    on_rest: Callable[[int], None],
-    pinned: Sequence[Recorder] = (),
-    linked: bool = False,
-) -> None:
+def player(lab: Lab, recorder: Recorder, about: dict[str, Any]) -> None:
     """Show a run, finished or not, paused.
 
     Args:
+        lab: The visitor's state.
         recorder: Makes the run.
-        step: Number of presentations done, from 0 to K, at which it is shown at first.
-        on_rest: Told the step whenever the playhead comes to rest at another one.
-        pinned: Runs whose errors are drawn beside its own.
-        linked: Whether the address of the page is to tell the step.
+        about: What the player shows around the run: see ``study.about``.
     """
     run = recorder.run
     reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(recorder))
     data = {
+        "taken": lab.taken,
         "id": reel.url,
         "chunks": reel.follow(run),
         "outcome": run.outcome,
         "share": recorder.share,
         "place": recorder.place,
-        "step": step,
-        "linked": linked,
-        "pins": [_pin(number, other.run) for number, other in enumerate(pinned, start=1)],
+        "step": lab.plan.step,
+        "moved": lab.moved,
+        "address": lab.plan_link,
+        "names": _NAMES,
+        "notice": lab.plan_notice,
+        "pins": [_pin(n, other, lab) for n, other in lab.pinned.items() if other is not recorder],
+        "own": own.describe(lab),
+        **about,
     }
 
-    def told(what: str) -> dict[str, Any] | None:
-        message: dict[str, Any] | None = st.session_state["player"].get(what)
-        return message if message and message["id"] == data["id"] else None
+    def sent(what: str) -> object:
+        return st.session_state["player"].get(what) if "player" in st.session_state else None
 
-    if "player" in st.session_state and (message := told("fetch")):
-        part = reel.part(message["part"]) or b""
-        data["part"] = {"name": message["part"], "bytes": base64.b64encode(part).decode()}
+    def asked(what: str) -> dict[str, Any] | None:
+        """Read a question that is about the run which is shown."""
+        message = sent(what)
+        return message if isinstance(message, dict) and message.get("id") == reel.url else None
 
-    def rested() -> None:
-        if message := told("rest"):
-            on_rest(message["step"])
+    if message := asked("fetch"):
+        name = str(message.get("part"))
+        part = reel.part(name) or b""
+        data["part"] = {"name": name, "bytes": base64.b64encode(part).decode()}
 
     def more() -> None:
-        if (message := told("more")) and message["chunks"] == data["chunks"]:
+        message = asked("more")
+        if message and message.get("chunks") == data["chunks"]:
             recorder.advance(_STRETCH)
 
-    def cancelled() -> None:
-        if told("cancel"):
-            recorder.cancel()
+    def posted() -> None:
+        carry_out(lab, sent("post"), reel.url)
+
+    if table := sent("table"):
+        data["brought"] = own.read(table)
 
     _component(
         key="player",
         data=data,
-        on_rest_change=rested,
+        on_post_change=posted,
         on_more_change=more,
-        on_cancel_change=cancelled,
         on_fetch_change=lambda: None,
+        on_table_change=lambda: None,
+        on_patterns_change=lambda: own.know(lab, sent("patterns")),
     )
+    if carry_out(lab, sent("post"), reel.url):
+        st.rerun()  # sent to another session: a server was started anew
 
 
-def _pin(number: int, run: Run) -> dict[str, Any]:
-    errors, patterns = run.errors.tolist(), run.task.patterns
-    return {"number": number, "errors": errors, "patterns": patterns, "outcome": run.outcome}
+def _pin(number: int, other: Recorder, lab: Lab) -> dict[str, Any]:
+    """Describe a pinned run: its errors, what it differs in, and where it stands and ended."""
+    run = other.run
+    k = min(lab.plan.step, len(run))
+    right = stand(run, k).right
+    return {
+        "number": number,
+        "errors": run.errors.tolist(),
+        "patterns": run.task.patterns,
+        "outcome": run.outcome,
+        "differs": compared(other.plan, lab.plan),
+        "right": f"{int(right.sum())} of {len(right)} right after {k}",
+        "ended": ended(run),
+    }

@@ -14,7 +14,7 @@ export class Lens {
     this.record = record;
     this.rows = [];
     this.others = element("others");
-    const head = element("credit", element("name"), element("track"), element("dw", "dw"));
+    const head = element("credit", element("name"), element("track"), element("dw", "weight (dw)"));
     this.list = element("list");
     this.find(".rows").replaceChildren(head, this.list, this.others);
   }
@@ -23,14 +23,26 @@ export class Lens {
     return this.section.querySelector(selector);
   }
 
-  /** Draw a presentation, or none. */
+  /** Draw a presentation: who is blamed for it, and what it changed. */
   draw(done) {
-    this.find(".rows").hidden = this.find(".axes").hidden = !done;
-    const equation = done ? this.#equation(done) : "Nothing has been presented yet: step once to see the first update.";
-    say(this.find(".equation"), equation);
-    if (!done) return;
+    const what = done.fire ? "ought to fire" : "ought to be silent";
+    say(this.find("h2"), `Pattern ${done.pattern + 1}, which ${what}: who is blamed for this step`);
+    say(this.find(".equation"), this.#equation(done));
     this.#credits(done);
     this.#difference(done);
+  }
+
+  /** Draw a pattern as the neuron sees it after k presentations, blaming nobody. */
+  look(pattern, weights, { k, fire }) {
+    const conditions = this.record.under(k);
+    const { v, t } = this.record.trace(pattern, weights, 0, conditions).peak;
+    const still = new Float64Array(weights.length);
+    say(this.find("h2"), `Pattern ${pattern + 1}, which ought to ${fire ? "fire" : "be silent"}: how it is seen now`);
+    const side = v >= conditions.theta ? "at or above" : "below";
+    say(this.find(".equation"), `V_max = ${v.toFixed(3)} at ${t.toFixed(1)} ms, ${side} theta = ${conditions.theta}. A bar is K(t_max - t), what a spike adds there for each unit of its weight.`);
+    const credit = Float64Array.from(weights, (_, n) => this.record.task.row(pattern, n).reduce((sum, time) => sum + psp(conditions.kernel, t - time), 0));
+    this.#credits({ conditions, pattern, credit, change: still, t_max: t, after: weights });
+    this.#difference({ conditions, pattern, before: weights, after: weights, t_max: t });
   }
 
   #equation(done) {
@@ -53,7 +65,7 @@ export class Lens {
       const [name, track, dw] = this.rows[i].children;
       this.rows[i].style.setProperty("--ink", after[n] < 0 ? "var(--minus)" : "var(--plus)");
       say(name, `A${n + 1}`);
-      say(dw, signed(change[n]));
+      say(dw, `${plain(after[n])}${change[n] ? ` (${signed(change[n])})` : ""}`);
       this.#track(track, this.record.task.row(pattern, n), t_max, conditions);
     });
     const others = order.length - chosen.length;
@@ -74,8 +86,8 @@ export class Lens {
   #difference({ conditions, pattern, before, after, t_max }) {
     const { task } = this.record;
     const { theta } = conditions;
-    const old = this.record.trace(pattern, before, POINTS, conditions);
     const now = this.record.trace(pattern, after, POINTS, conditions);
+    const old = before === after ? now : this.record.trace(pattern, before, POINTS, conditions);
     this.range = voltageRange([...old.v, ...now.v], theta, this.range);
     const [low, high] = this.range;
     const y = (v) => (v - low) / (high - low);
@@ -87,9 +99,15 @@ export class Lens {
     this.find(".drop").style.left = percent(t_max / task.T);
     labels(this.find(".levels"), ticks(low, high, 4), "top", (v) => 1 - y(v));
     labels(this.find(".times"), ticks(0, task.T, 8), "left", (t) => t / task.T);
-    const text = `Voltage of pattern ${pattern + 1}: peak ${old.peak.v.toFixed(3)} before and ${now.peak.v.toFixed(3)} after the step`;
+    const was = old === now ? "" : `${old.peak.v.toFixed(3)} before and `;
+    const text = `Voltage of pattern ${pattern + 1}: peak ${was}${now.peak.v.toFixed(3)} ${was ? "after the step" : "now"}`;
     this.find("svg").setAttribute("aria-label", text);
   }
+}
+
+/** A weight, to three decimals; never a negative zero. */
+function plain(weight) {
+  return (Math.abs(weight) < 5e-4 ? 0 : weight).toFixed(3).replace("-", "\u2212");
 }
 
 function newRow() {

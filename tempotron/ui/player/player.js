@@ -1,29 +1,46 @@
 // Plays a recorded run: pause, back and scrub are immediate, as every step is there already.
-// Where the playhead rests, Python is told.
+// The step belongs to the player while it shows a run; Python is told where it rests, and what a
+// person does is told with the step it was done at.
 
 import { write } from "./address.js";
 import { classOf, say } from "./dom.js";
 import { Feed } from "./feed.js";
+import { Mail } from "./mail.js";
+import { Own } from "./own.js";
+import { Panel } from "./panel.js";
 import { Playhead } from "./playhead.js";
 import { Scene } from "./scene.js";
 
 const TILES = 12; // patterns shown at a time
 const REST = 250; // ms without a move after which the playhead rests
 const ENDS = { running: "still being computed", converged: "no error in the last epoch", limit: "stopped at its limit", cancelled: "cancelled" };
+const TYPED = "input[type=text], textarea, select";
 
 class Player {
-  constructor(root, send) {
+  constructor(root, mail) {
     this.root = root;
-    this.send = send;
+    this.mail = mail;
+    this.moved = -1;
+    this.path = location.pathname;
     this.playhead = new Playhead(() => this.#moved());
+    this.panel = new Panel(root, (what, letter) => this.#act(what, letter));
+    this.own = new Own(root, {
+      act: (what, letter) => this.#act(what, letter),
+      send: (what, message) => this.send(what, message),
+    });
+    this.own.step = Number(new URLSearchParams(location.search).get("step")) || 0;
     this.neuron = 0;
     this.page = 0;
     this.order = [];
     root.addEventListener("click", ({ target }) => this.#click(target));
-    root.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("change", ({ target }) => target.dataset.choose && this.#choose(target));
     this.scrubber.addEventListener("input", () => this.#seek(this.scrubber.valueAsNumber));
     this.find(".curve .plot").addEventListener("click", (event) => this.#pick(event));
+    this.find(".tiles").addEventListener("click", ({ target }) => this.#look(target.closest(".tile")));
+    this.keys = (event) => this.#key(event);
+    this.back = () => this.#visit();
+    addEventListener("keydown", this.keys);
+    addEventListener("popstate", this.back);
   }
 
   get scrubber() {
@@ -34,19 +51,85 @@ class Player {
     return this.root.querySelector(selector);
   }
 
-  /** Follow a run to where it is now; begin with the step told if it is another run. */
-  receive({ id, step, pins, linked, ...news }) {
-    this.pins = pins;
-    this.linked = linked;
-    if (id !== this.feed?.url) {
-      this.close();
-      this.record = null;
+  /** Follow Python: another run, another step of it, or another answer. */
+  receive(data) {
+    const settled = this.mail.answered(data.taken);
+    this.pins = data.pins;
+    if (data.id !== this.feed?.url) this.#open(data);
+    else if (data.moved > this.moved && !this.mail.awaited("rest").length) this.#go(data.step);
+    this.moved = data.moved;
+    this.panel.receive(data, this.mail.awaited("set"));
+    if (settled) this.#address(data);
+    this.own.receive(data);
+    this.feed.receive(data);
+  }
+
+  /** Take another run in place of the one shown. */
+  #open({ id, step }) {
+    this.#leave();
+    this.record = null;
+    this.looked = null;
+    const [rest] = this.mail.awaited("rest");
+    this.wanted = rest ? rest.step : step;
+    const ask = (chunks) => this.send("more", { id, chunks });
+    const fetch = (part) => this.send("fetch", { id, part });
+    this.feed = new Feed(id, { ask, fetch, grown: (record) => this.#grown(record) });
+  }
+
+  /** Go where Python has set the step. */
+  #go(step) {
+    if (!this.record) {
       this.wanted = step;
-      const ask = (chunks) => this.send("more", { id, chunks });
-      const fetch = (part) => this.send("fetch", { id, part });
-      this.feed = new Feed(id, { ask, fetch, grown: (record) => this.#grown(record) });
+      return;
     }
-    this.feed.receive(news);
+    this.playhead.pause();
+    clearTimeout(this.resting);
+    this.told = this.wanted = step;
+    this.#await();
+    this.#label();
+    this.#sort();
+    this.#draw();
+  }
+
+  /** Have the address link to what is shown: a new entry for each plan, none for a step of it. */
+  #address({ address, names }) {
+    const anew = this.acted && address !== this.address;
+    this.acted = false;
+    Object.assign(this, { address, names });
+    this.#write({ anew });
+  }
+
+  #write(how) {
+    if (this.address === undefined) return;
+    const step = this.wanted ?? this.playhead.step;
+    write([this.address, step && `step=${step}`].filter(Boolean).join("&"), this.names, how);
+  }
+
+  /** Open what Back or Forward has led to. */
+  #visit() {
+    if (location.pathname !== this.path) return; // to another page
+    this.acted = false;
+    this.#quiet();
+    this.mail.post("visit", { query: location.search.slice(1) }, { replaces: true });
+  }
+
+  /** Do something that Python has to do, at the step that is shown. */
+  #act(what, letter) {
+    this.#pause();
+    const step = this.wanted ?? this.playhead.step;
+    this.#tell(step);
+    if (what !== "own") this.acted = true; // by a person, who may want to go back
+    this.mail.post(what, { ...letter, ...(["fork", "reopen", "show"].includes(what) && { step }) });
+  }
+
+  #pause() {
+    if (this.playhead.playing) this.playhead.seek(this.playhead.step);
+    this.#quiet();
+  }
+
+  /** Tell nothing that is about to be told. */
+  #quiet() {
+    clearTimeout(this.resting);
   }
 
   #grown(record) {
@@ -54,6 +137,7 @@ class Player {
     if (first) this.#begin(record);
     this.scrubber.max = record.count;
     this.scene.grow(this.pins);
+    this.find("[data-go=resume]").hidden = record.outcome !== "cancelled";
     this.#computing();
     this.#await();
     if (first) this.#sort();
@@ -65,6 +149,7 @@ class Player {
     this.record = record;
     this.playhead.enter(record, 0);
     this.told = this.wanted;
+    this.looked = null;
     this.scene = new Scene(this.root, record);
     this.page = 0;
     this.neuron = Math.min(this.neuron, record.task.neurons - 1);
@@ -99,7 +184,12 @@ class Player {
   #cancel() {
     this.feed.stop();
     this.#computing();
-    this.send("cancel", { id: this.feed.url });
+    this.mail.post("cancel", { run: this.feed.url });
+  }
+
+  #resume() {
+    this.feed.stopped = false;
+    this.mail.post("resume", { run: this.feed.url });
   }
 
   /** Decide which patterns come first; only while nothing moves, so that tiles do not jump. */
@@ -112,13 +202,15 @@ class Player {
     }
     const pages = Math.ceil(count / TILES);
     this.page = Math.min(this.page, pages - 1);
-    this.find(".pages").hidden = pages === 1;
+    this.find(".pages").hidden = pages <= 1;
   }
 
   #draw() {
     const { step, playing } = this.playhead;
     const first = this.page * TILES;
-    this.scene.draw(step, { neuron: this.neuron, shown: this.order.slice(first, first + TILES) });
+    const shown = this.order.slice(first, first + TILES);
+    this.scene.draw(step, { neuron: this.neuron, shown, looked: this.looked });
+    this.panel.follow(step ? this.record.pattern[step - 1] + 1 : null);
     this.scrubber.value = step;
     const done = this.#sentence(step);
     this.scrubber.setAttribute("aria-valuetext", done);
@@ -142,7 +234,16 @@ class Player {
 
   #seek(step) {
     this.wanted = null;
+    this.looked = null;
     this.playhead.seek(step);
+  }
+
+  /** Show a pattern as the neuron sees it now, until the next move. */
+  #look(tile) {
+    if (!tile || !this.record) return;
+    if (this.playhead.playing) this.#seek(this.playhead.step);
+    this.looked = Number(tile.dataset.pattern);
+    this.#draw();
   }
 
   #toggle() {
@@ -169,10 +270,14 @@ class Player {
     const { step } = this.playhead;
     this.#sort();
     this.#draw();
-    if (this.told === step) return;
+    this.#tell(step);
+  }
+
+  #tell(step) {
+    if (!this.record || this.told === step) return;
     this.told = step;
-    if (this.linked) writeStep(step);
-    this.send("rest", { id: this.feed.url, step });
+    this.#write();
+    this.mail.post("rest", { run: this.feed.url, step }, { replaces: true });
   }
 
   #label() {
@@ -197,6 +302,7 @@ class Player {
       fewer: () => this.#turn(-1),
       more: () => this.#turn(1),
       cancel: () => this.#cancel(),
+      resume: () => this.#resume(),
     };
     if (record) acts[target.closest("[data-go]")?.dataset.go]?.();
   }
@@ -212,11 +318,15 @@ class Player {
     this.#draw();
   }
 
+  /** Keys play wherever the focus is on nothing that uses them itself. */
   #key(event) {
-    if (!this.record || event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.composedPath()[0];
+    const other = target.closest?.("[role=dialog], [contenteditable], canvas, " + TYPED);
+    if (!this.record || other || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const within = target.getRootNode() === this.root.getRootNode();
+    if (!within && target.closest?.("input, button, a, summary, [role=slider], [role=tab]")) return;
     const { record } = this;
     const { step } = this.playhead;
-    const onButton = event.target.matches("button");
     const acts = {
       " ": () => this.#toggle(),
       ArrowLeft: () => this.#seek(event.shiftKey ? record.nextError(step, -1) : step - 1),
@@ -224,7 +334,7 @@ class Player {
       Home: () => this.#seek(0),
       End: () => this.#seek(record.count),
     };
-    if (!acts[event.key] || (onButton && event.key === " ")) return;
+    if (!acts[event.key] || (event.key === " " && target.matches("button, summary"))) return;
     event.preventDefault();
     acts[event.key]();
   }
@@ -245,18 +355,22 @@ class Player {
   }
 
   /** Have nothing under way for the run that is shown: neither a frame, nor a rest, nor a file. */
-  close() {
+  #leave() {
     this.playhead.pause();
     this.feed?.close();
     cancelAnimationFrame(this.frame);
     this.frame = null;
     clearTimeout(this.resting);
   }
-}
 
-/** Put the step into the address, in its place: a rest is nothing to go back to. */
-function writeStep(step) {
-  write(step ? `step=${step}` : "", ["step"]);
+  close() {
+    if (this.record) this.#tell(this.wanted ?? this.playhead.step);
+    this.#leave();
+    removeEventListener("keydown", this.keys);
+    removeEventListener("popstate", this.back);
+    this.own.close();
+    this.mail.close();
+  }
 }
 
 const players = new WeakMap();
@@ -264,15 +378,13 @@ const players = new WeakMap();
 export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   let player = players.get(parentElement);
   if (!player) {
-    player = new Player(parentElement.querySelector(".player"), (what, message) => player.tell[what](message));
+    const mail = new Mail("player", (post) => setStateValue("post", post));
+    player = new Player(parentElement.querySelector(".player"), mail);
     players.set(parentElement, player);
+    mail.inherit();
   }
-  player.tell = {
-    rest: (message) => setStateValue("rest", message),
-    more: (message) => setTriggerValue("more", message),
-    cancel: (message) => setTriggerValue("cancel", message),
-    fetch: (message) => setTriggerValue("fetch", message),
-  };
+  player.mail.send = (post) => setStateValue("post", post);
+  player.send = setTriggerValue;
   player.receive(data);
   parentElement.querySelector(".place").drawn = player.feed.work;
   return () => {

@@ -23,13 +23,15 @@ export class Scene {
   }
 
   /** Draw the run after k presentations: some patterns, the weights, the error curve, the lens. */
-  draw(k, { neuron, shown }) {
+  draw(k, { neuron, shown, looked }) {
     const done = k > 0 && this.record.presentation(k, neuron);
     const weights = done ? done.after : this.record.weights(0, neuron);
+    const seen = looked ?? (done ? null : this.record.pattern[0]);
     this.curve.draw(k);
     this.bars.draw(weights, neuron);
-    this.tiles.draw(shown, weights, { k, neuron, now: done.pattern });
-    this.lens.draw(done);
+    this.tiles.draw(shown, weights, { k, neuron, now: seen ?? done.pattern });
+    if (seen === null) this.lens.draw(done);
+    else this.lens.look(seen, weights, { k, fire: this.record.target(seen, neuron, k) });
   }
 
   /** Distance of every pattern's peak from the threshold, negative on the wrong side of it. */

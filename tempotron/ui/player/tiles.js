@@ -1,7 +1,7 @@
 // Draws some patterns, each as a small voltage trace: threshold, peak, class, right or wrong.
 
 import { path, voltageRange } from "./axes.js";
-import { element, percent, resize, say } from "./dom.js";
+import { percent, resize, roving, say } from "./dom.js";
 
 const POINTS = 121;
 
@@ -11,11 +11,14 @@ export class Tiles {
     this.record = record;
     this.tiles = [];
     box.replaceChildren();
+    box.settle ??= roving(box);
   }
 
   /** Draw some patterns under the weights of a neuron after k presentations; one was the last. */
   draw(shown, weights, { k, neuron, now }) {
+    const count = this.tiles.length;
     resize(this.tiles, shown.length, newTile, this.box);
+    if (count !== this.tiles.length) this.box.settle();
     const { record } = this;
     const conditions = record.under(k);
     const { theta } = conditions;
@@ -29,10 +32,12 @@ export class Tiles {
 }
 
 function newTile() {
-  const tile = element("tile");
+  const tile = document.createElement("button");
+  tile.type = "button";
+  tile.className = "tile";
   tile.innerHTML = `<span class="number"></span><span class="class"></span><span class="judged"></span>
-    <div class="picture"><svg viewBox="0 0 1000 1000" preserveAspectRatio="none" role="img">
-    <path class="level"/><path class="trace"/></svg><div class="dot"></div></div>`;
+    <span class="picture"><svg viewBox="0 0 1000 1000" preserveAspectRatio="none" role="img">
+    <path class="level"/><path class="trace"/></svg><span class="dot"></span></span>`;
   return tile;
 }
 
@@ -40,6 +45,7 @@ function drawTile(tile, { times, v, peak }, { pattern, range: [low, high], theta
   const find = (selector) => tile.querySelector(selector);
   const y = (value) => (value - low) / (high - low);
   const fires = peak.v >= theta * (1 - 1e-6); // what was kept of the weights is in single precision
+  tile.dataset.pattern = pattern;
   tile.classList.toggle("now", now);
   tile.classList.toggle("wrong", fires !== fire);
   say(find(".number"), `${pattern + 1}`);

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import streamlit as st
+from pydantic import Field, TypeAdapter
 
+from tempotron.collection import MAX_PATTERNS
 from tempotron.experiment import NAMES, Experiment
 from tempotron.explain import advice
 from tempotron.link import PACKED
 from tempotron.presets import PRESETS
 from tempotron.response import course, respond
 from tempotron.ui.component import register
+from tempotron.ui.letters import Letter, opened
+from tempotron.ui.menu import FILES
 from tempotron.ui.session import Lab
 
 POINTS = 801
 _HERE = Path(__file__).parent
-_component = register(_HERE, _HERE.parent / "address.js", room="800px")
+_UI = _HERE.parent
+_component = register(_HERE, _UI / "address.js", _UI / "mail.js", _UI / "patterns.js", room="800px")
 
 
 @st.fragment
@@ -31,7 +36,7 @@ def stage(lab: Lab) -> None:
     lab.staged = lab.rev
     data = {
         "rev": lab.rev,
-        "edit": lab.edit,
+        "taken": lab.edit,
         "experiment": lab.experiment.model_dump(mode="json"),
         "answer": answer(lab.experiment),
         "link": lab.link,
@@ -39,11 +44,57 @@ def stage(lab: Lab) -> None:
         "limits": limits(),
         "presets": presets(),
     }
+
+    def taken() -> None:
+        take(lab, _sent())
+
     _component(
         key="stage",
         data=data,
-        on_edit_change=lambda: lab.take(st.session_state["stage"]["edit"]),
+        on_post_change=taken,
     )
+    if lab.bound_for:
+        page, lab.bound_for = FILES[lab.bound_for], ""
+        st.switch_page(page)
+    if take(lab, _sent()):
+        st.rerun()  # sent to another session: a server was started anew
+
+
+def _sent() -> object:
+    return st.session_state["stage"].get("post") if "stage" in st.session_state else None
+
+
+class Edit(Letter):
+    """The experiment as a hand has left it, or still moves it."""
+
+    what: Literal["edit"]
+    rev: Annotated[int, Field(ge=0, le=2**31)]
+    experiment: dict[str, Any]
+    moving: bool
+
+
+class TrainOnThem(Letter):
+    """A person wants to train on patterns of their own."""
+
+    what: Literal["train"]
+
+
+_KINDS: TypeAdapter[Edit | TrainOnThem] = TypeAdapter(
+    Annotated[Edit | TrainOnThem, Field(discriminator="what")]
+)
+
+
+def take(lab: Lab, post: object) -> bool:
+    """Take over the edits of a post; return whether there was a new one."""
+    before = lab.edit
+    for n, letter in opened(post, lab.edit, _KINDS):
+        lab.edit = n
+        match letter:
+            case Edit():
+                lab.take(letter.rev, letter.experiment, moving=letter.moving)
+            case TrainOnThem():
+                lab.train_on_own()
+    return lab.edit != before
 
 
 def answer(experiment: Experiment) -> dict[str, Any]:
@@ -66,7 +117,7 @@ def limits() -> dict[str, Any]:
     bounds = {"T": fields["T"], "theta": fields["theta"], "tau": fields["tau"]}
     bounds |= {"tau_s": fields["tau_s"]["anyOf"][0], "weight": fields["weights"]["items"]}
     ranges = {name: [field["minimum"], field["maximum"]] for name, field in bounds.items()}
-    return ranges | {"spikes": fields["spikes"]["items"]["maxItems"]}
+    return ranges | {"spikes": fields["spikes"]["items"]["maxItems"], "patterns": MAX_PATTERNS}
 
 
 @st.cache_data

@@ -67,6 +67,7 @@ export class Gestures {
     // A pointer that presses anew has been let go where it was not seen.
     if (this.drag?.pointer === event.pointerId) this.#abandon();
     if (event.button !== 0 || this.busy) return;
+    this.hands.flush();
     let handle = this.#handleOf(event.target);
     if (!handle) return;
     if (handle.kind === "track" || handle.kind === "spike") handle = this.#nearest(handle.afferent, event);
@@ -175,14 +176,16 @@ export class Gestures {
   }
 
   #key(event) {
-    if (event.key === "Escape" && this.busy) return this.#abandon();
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.target.matches("input")) {
-      event.preventDefault();
-      return event.shiftKey ? this.hands.redo() : this.hands.undo();
-    }
+    if (this.busy) return this.#interrupt(event);
     const handle = this.#handleOf(event.target);
     if (!handle || handle.kind === "track" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.#command(handle, event)) event.preventDefault();
+  }
+
+  /** While a hand holds something, Escape breaks it off, and no other key does anything. */
+  #interrupt(event) {
+    if (event.key === "Escape") this.#abandon();
+    else if (event.key !== "Tab") event.preventDefault();
   }
 
   #command(handle, { key, shiftKey }) {

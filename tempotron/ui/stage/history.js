@@ -32,6 +32,13 @@ export class History {
     this.#keep();
   }
 
+  /** Take another state in the place of the one that is here. */
+  replace(experiment) {
+    if (this.at < 0) return this.push(experiment);
+    this.states[this.at] = JSON.stringify(experiment);
+    return this.#keep();
+  }
+
   undo() {
     return this.#go(-1);
   }

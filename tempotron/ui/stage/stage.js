@@ -6,7 +6,8 @@ import { write } from "./address.js";
 import { inOrder, setNumber, valueOf, withValue } from "./edits.js";
 import { Gestures } from "./gestures.js";
 import { History } from "./history.js";
-import { Mail, takeOver } from "./mail.js";
+import { Mail } from "./mail.js";
+import { count, patterns } from "./patterns.js";
 import { nameOf, Picture, plain, POINTS, thumbnail } from "./picture.js";
 import { solve } from "./voltage.js";
 
@@ -18,7 +19,7 @@ const FIRST = { kind: "spike", afferent: 0, spike: 0 };
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 class Stage {
-  constructor(root, data, send) {
+  constructor(root, data, mail) {
     this.root = root;
     this.limits = data.limits;
     this.names = data.names;
@@ -27,26 +28,43 @@ class Stage {
     this.selected = FIRST;
     this.picture = new Picture(root);
     this.history = new History();
-    this.mail = new Mail(send);
+    this.mail = mail;
     this.gestures = new Gestures(root, this.picture, this);
     this.#gallery();
     this.#controls();
+    this.kept = () => this.#patterns();
+    patterns.addEventListener("change", this.kept);
+    patterns.ready.then(this.kept);
+    this.keys = (event) => this.#key(event);
+    addEventListener("keydown", this.keys);
   }
 
   /** Take what Python sends: a state of its own making, and its answer to an edit. */
   receive(data) {
+    const answered = this.mail.answered(data.taken);
     if (data.rev > this.rev) this.#adopt(data);
-    if (this.mail.answered(data.edit)) this.#confirm(data);
+    if (answered || !this.mail.awaited("edit").length) this.#confirm(data);
   }
 
-  #adopt({ rev, edit, experiment }) {
+  #adopt({ rev, experiment }) {
+    const first = this.rev < 0;
+    const repaired = !first && this.edited; // Python took an edit of ours, but not as it was
     this.rev = rev;
+    this.edited = false;
     this.gestures.forget();
-    this.mail.forget(edit);
-    const kept = takeOver({ rev, edit }) ?? (firstOfReload() && rev === 0 && this.history.current);
-    this.history.push(kept || experiment);
+    const [edit] = this.mail.awaited("edit");
+    const kept = first ? this.#kept(edit, rev) : null;
+    this.mail.forget("edit");
+    if (repaired) this.history.replace(experiment);
+    else this.history.push(kept ?? experiment);
     this.#open(experiment);
     if (kept && !same(kept, experiment)) this.#travel(kept);
+  }
+
+  /** What was edited here before and Python does not know: on a stage that was left, or reloaded. */
+  #kept(edit, rev) {
+    if (edit) return edit.rev >= rev ? edit.experiment : null;
+    return firstOfReload() && rev === 0 ? this.history.current : null;
   }
 
   /** Show a whole new state. */
@@ -79,6 +97,7 @@ class Stage {
     this.picture.draw(this.experiment, this.solution, this);
     this.#say();
     // Not together with the edit: Streamlit takes updates of one batch for one fragment.
+    this.edited = false;
     if (this.ghost === null && this.mail.newest > 0) dispatchEvent(new Event("tempotron:settled"));
     if (this.copying) this.#copy();
   }
@@ -129,7 +148,9 @@ class Stage {
     this.hint = this.notice = "";
     this.link = undefined;
     this.source = "preview";
-    this.mail.post({ rev: this.rev, experiment: this.experiment, moving: this.ghost !== null });
+    this.edited = true;
+    const moving = this.ghost !== null;
+    this.mail.post("edit", { rev: this.rev, experiment: this.experiment, moving }, { replaces: true, moving });
   }
 
   /** A gesture was broken off: everything is as it was. */
@@ -149,6 +170,27 @@ class Stage {
   say(sentence) {
     this.notice = sentence;
     this.#say();
+  }
+
+  /** Undo and redo work on the whole page; only a text that is being typed keeps its own undo. */
+  #key(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    const target = event.composedPath()[0];
+    const own = this.root.contains(target);
+    const typing = own ? isTyped(target) : target.closest?.("input, textarea, [contenteditable], canvas");
+    if (typing) return;
+    event.preventDefault();
+    if (this.gestures.busy) return;
+    if (key === "y" || event.shiftKey) this.redo();
+    else this.undo();
+  }
+
+  /** Take what is typed in a field and not yet entered. */
+  flush() {
+    const field = this.root.getRootNode().activeElement;
+    if (field && isTyped(field)) field.blur();
   }
 
   undo() {
@@ -214,6 +256,11 @@ class Stage {
       redo: () => this.redo(),
       reset: () => this.#replace(this.presets[0].experiment),
       link: () => this.#askForCopy(),
+      fire: () => this.#keep(true),
+      silent: () => this.#keep(false),
+      replace: () => this.#putBack(),
+      unkeep: () => patterns.undo(),
+      train: () => patterns.list.length && this.mail.post("train"),
       less: () => this.gestures.nudge(-1),
       more: () => this.gestures.nudge(1),
     };
@@ -229,6 +276,38 @@ class Stage {
     });
   }
 
+  // Patterns of one's own.
+
+  #keep(fire) {
+    const { spikes, T } = this.experiment;
+    if (patterns.list.length >= this.limits.patterns) {
+      this.say(`Not kept: there are ${this.limits.patterns} patterns, and there is no room for more.`);
+      return;
+    }
+    this.keeping = true;
+    patterns.add(fire, spikes, T);
+    this.say(`Kept as pattern ${patterns.list.length}, which ought to ${fire ? "fire" : "be silent"}.`);
+  }
+
+  #putBack() {
+    const { spikes, T } = this.experiment;
+    const there = patterns.replace(patterns.replacing, spikes, T);
+    this.say(there ? "Put in its place." : "That pattern was removed meanwhile: keep this one as a new pattern.");
+    patterns.replacing = null;
+    this.#patterns();
+  }
+
+  #patterns() {
+    const { list, replacing } = patterns;
+    const find = (what) => this.root.querySelector(`[data-do=${what}]`);
+    this.root.querySelector(".kept").textContent = list.length ? count(list) : "none yet";
+    find("train").setAttribute("aria-disabled", !list.length);
+    find("unkeep").hidden = !this.keeping || !patterns.canUndo;
+    const place = list.findIndex(({ id }) => id === replacing);
+    find("replace").hidden = place < 0;
+    find("replace").textContent = `Put in place of pattern ${place + 1}`;
+  }
+
   /** A range changes things as it moves; a number field once it is left. */
   #listen(input) {
     const name = input.dataset.number;
@@ -238,26 +317,41 @@ class Stage {
       input.addEventListener("change", () => this.settle());
     } else {
       input.addEventListener("change", () => this.#enter(input, next));
+      input.addEventListener("keydown", (event) => this.#arrow(event, name, next));
     }
+  }
+
+  /** Up and down in a field change its number by the step of its range. */
+  #arrow(event, name, next) {
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    this.flush();
+    event.target.focus();
+    const { step } = this.root.querySelector(`[type=range][data-number=${name}]`);
+    this.change(next(Number(event.target.value) + (event.key === "ArrowUp" ? 1 : -1) * Number(step)));
+    this.settle();
   }
 
   /** Accept what was typed, or the nearest value that is possible, and say so. */
   #enter(input, next) {
-    const typed = input.valueAsNumber;
+    const { text, value: typed, comma } = read(input.value);
+    input.dataset.shown = input.value;
     if (Number.isNaN(typed)) {
       this.#fields();
-      return this.say("That is not a number: nothing was changed.");
+      return this.say(`“${text}” is not a number: nothing was changed.`);
     }
     this.change(next(typed));
     this.settle();
-    const taken = input.valueAsNumber;
+    const taken = Number(input.value);
     if (Math.abs(taken - typed) > 1e-4) this.say(`${plain(typed)} is not possible here: now ${plain(taken)}.`);
+    else if (comma) this.say(`${text} has a decimal comma: read as ${plain(typed)}.`);
     return undefined;
   }
 
   #flag(name, on) {
     const { tau, tau_s } = this.experiment;
-    const synaptic = tau_s ?? tau / 4;
+    const [low, high] = this.limits.tau_s;
+    const synaptic = tau_s ?? Math.min(Math.max(tau / 4, low), high);
     const changes = {
       locked: { tau_s: on ? null : synaptic },
       pinned: { pinned: on ? [tau, synaptic] : null },
@@ -273,12 +367,12 @@ class Stage {
     const flags = { ...experiment, locked: experiment.tau_s === null, pinned: experiment.pinned !== null };
     for (const input of root.querySelectorAll("[data-number]")) {
       const { number } = input.dataset;
-      input.value = plain(numbers[number]);
+      show(input, plain(numbers[number]));
       input.disabled = number === "tau_s" && flags.locked;
       if (input.type === "range") input.setAttribute("aria-valuetext", `${plain(numbers[number])}${number === "theta" ? "" : " ms"}`);
     }
     for (const box of root.querySelectorAll("[data-flag]")) box.checked = flags[box.dataset.flag];
-    root.querySelector(".value").value = plain(valueOf(experiment, selected));
+    show(root.querySelector(".value"), plain(valueOf(experiment, selected)));
     root.querySelector(".selection").textContent = nameOf(selected);
     root.querySelector(".measure").textContent = selected.kind === "spike" ? "ms" : "theta";
     root.querySelector("[data-do=undo]").setAttribute("aria-disabled", !this.history.canUndo);
@@ -315,8 +409,28 @@ class Stage {
   close() {
     this.#forgetFrame();
     clearTimeout(this.address);
+    removeEventListener("keydown", this.keys);
+    patterns.removeEventListener("change", this.kept);
     this.mail.close();
   }
+}
+
+/** Show a value in a field, unless a person is typing another one there. */
+function show(input, value) {
+  if (isTyped(input)) return;
+  input.value = input.dataset.shown = value;
+}
+
+/** Whether a field holds what a person has typed and not yet entered. */
+function isTyped(field) {
+  return field.matches("input[inputmode]:focus") && field.value !== field.dataset.shown;
+}
+
+/** Read a number; a decimal comma is read as a point. */
+function read(written) {
+  const text = written.trim().replace("\u2212", "-");
+  const comma = /^[+-]?\d*,\d+$/.test(text);
+  return { text, comma, value: text ? Number(comma ? text.replace(",", ".") : text) : NaN };
 }
 
 /** Floats of 64 bits, sent as base64. */
@@ -338,10 +452,12 @@ const stages = new WeakMap();
 export default function mount({ data, parentElement, setStateValue }) {
   let stage = stages.get(parentElement);
   if (!stage) {
-    const root = parentElement.querySelector(".stage");
-    stage = new Stage(root, data, (edit) => setStateValue("edit", edit));
+    const mail = new Mail("stage", (post) => setStateValue("post", post));
+    mail.inherit();
+    stage = new Stage(parentElement.querySelector(".stage"), data, mail);
     stages.set(parentElement, stage);
   }
+  stage.mail.send = (post) => setStateValue("post", post);
   stage.receive(data);
   return () => {
     stage.close();

@@ -1,0 +1,140 @@
+"""The fields of a training, described for the player: what they are called, hold and may hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tempotron.learning import COSTS, OPTIMISERS, RULES
+from tempotron.plan import BOUNDS, Plan, TaskName, size_of
+from tempotron.recorder import settings_of, task_of
+from tempotron.tasks import Task
+
+NAMES: dict[TaskName, str] = {
+    "latencies": "Random latency patterns",
+    "order": "Order of two spikes",
+    "gaps": "Gaps of 5 and 10 ms",
+    "xor": "Temporal XOR",
+    "late": "Early or late",
+    "templates": "Two noisy templates",
+    "synchrony": "Pairwise synchrony",
+    "rates": "Poisson rates",
+    "iris": "Iris",
+    "digits": "Handwritten digits",
+    "own": "My own patterns",
+}
+_LABELS = {
+    "patterns": "Patterns",
+    "afferents": "Afferents",
+    "jitter": "Jitter (ms)",
+    "seed": "Seed",
+    "eta": "Learning rate (eta)",
+    "mu": "Momentum (mu)",
+    "tau": "Membrane time constant (tau, ms)",
+    "tau_s": "Synaptic time constant (tau_s, ms)",
+    "theta": "Threshold (theta)",
+    "rate": "Step size (lambda)",
+    "rule": "Rule",
+    "cost": "Cost",
+    "optimiser": "Optimiser",
+    "mean": "Initial weights: mean",
+    "spread": "Initial weights: s.d.",
+    "epochs": "Limit of epochs",
+}
+_CHOICES = {"rule": RULES, "cost": COSTS, "optimiser": OPTIMISERS}
+_STEPS = {
+    "patterns": 1, "afferents": 1, "jitter": 0.5, "seed": 1, "eta": 0.01, "mu": 0.05,
+    "tau": 1, "tau_s": 0.5, "theta": 0.1, "rate": 0.01, "mean": 0.1, "spread": 0.1, "epochs": 10,
+}  # fmt: skip
+_SECTIONS = {
+    "Task": ("patterns", "afferents", "jitter", "seed"),
+    "Learning": ("eta", "mu", "tau"),
+    "Expert": (
+        "rule", "cost", "optimiser", "rate", "tau_s", "theta", "mean", "spread", "epochs",
+    ),
+}  # fmt: skip
+
+
+def form(plan: Plan) -> dict[str, Any]:
+    """Describe the fields of a plan, in sections, and what its task is called and about."""
+    task, size = task_of(plan), size_of(plan.task, plan.own)
+    shut = _shut(plan)
+    in_force = _in_force(plan, task)
+    sections = []
+    for title, names in _SECTIONS.items():
+        fields = [_field(name, plan, in_force.get(name), name in shut) for name in names]
+        sections.append({"title": title, "differs": _differs(plan, names), "fields": fields})
+    return {
+        "task": {"key": plan.task, "name": NAMES[plan.task], "names": NAMES},
+        "about": f"{_size(task)}. {task.sentence}",
+        "swap": plan.swap,
+        "one": size.neurons == 1,
+        "seed": plan.seed,
+        "sections": sections,
+    }
+
+
+def _shut(plan: Plan) -> set[str]:
+    """Collect the fields that have no effect on a plan."""
+    size, shut = size_of(plan.task, plan.own), set[str]()
+    shut |= {"patterns"} if size.patterns is not None else set()
+    shut |= {"afferents"} if size.afferents is not None else set()
+    shut |= {"cost", "optimiser", "eta"} if plan.rule == "reflect" else set()
+    shut |= {"eta"} if plan.rate is not None else set()
+    return shut
+
+
+def _in_force(plan: Plan, task: Task) -> dict[str, str]:
+    """Tell what is in force where a field is empty, or has no effect."""
+    settings = settings_of(plan)
+    afferents, _ = task.kind
+    return {
+        "rate": f"{settings.rate_for(task):.4g}",
+        "mu": f"{settings.momentum:.4g}",
+        "tau_s": f"{settings.synaptic:.4g}",
+        "mean": f"{settings.mean:.4g}",
+        "spread": f"{settings.spread:.4g}",
+        "patterns": f"{task.patterns}",
+        "afferents": f"{afferents}",
+    }
+
+
+def _field(name: str, plan: Plan, in_force: str | None, shut: bool) -> dict[str, Any]:
+    value = getattr(plan, name)
+    field = {"name": name, "label": _LABELS[name], "shut": shut}
+    if name in _CHOICES:
+        return field | {"value": value, "options": _CHOICES[name]}
+    if shut and in_force is not None:
+        value = None
+    low, high = BOUNDS[name]
+    shown = "" if value is None else f"{value:.6g}"
+    return field | {
+        "value": shown,
+        "instead": in_force or "",
+        "low": low,
+        "high": high,
+        "step": _STEPS[name],
+    }
+
+
+def _differs(plan: Plan, names: tuple[str, ...]) -> str:
+    """List what of a section is not as at first: "eta 0.5 instead of 0.05"."""
+    default = Plan()
+    told = [
+        f"{name} {_short(getattr(plan, name))} instead of {_short(getattr(default, name))}"
+        for name in names
+        if getattr(plan, name) != getattr(default, name)
+    ]
+    return "; ".join(told)
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "its own"
+    return f"{value:.6g}" if isinstance(value, int | float) else str(value)
+
+
+def _size(task: Task) -> str:
+    (afferents, neurons), patterns = task.kind, task.patterns
+    layer = f" for {neurons} neurons" if neurons > 1 else ""
+    load = f"{patterns / afferents:.3g} per afferent"
+    return f"{patterns} patterns of {afferents} afferents{layer} ({load})"

@@ -1,0 +1,232 @@
+// What stands around the picture: the task, its fields in folds, forks and pinned runs. It shows what
+// Python says, except where a person types or waits for an answer, and tells what a person does.
+
+import { element, roving, say } from "./dom.js";
+
+export class Panel {
+  /** `act(what, letter)` is called for everything a person does here. */
+  constructor(root, act) {
+    this.root = root;
+    this.act = act;
+    this.fields = new Map();
+    this.folds = new Map();
+    root.addEventListener("click", (event) => this.#click(event));
+    this.settle = roving(this.find(".gallery"));
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  /** Follow Python; `waiting` are the letters that set fields and have no answer yet. */
+  receive(data, waiting) {
+    this.data = data;
+    const unanswered = new Set(waiting.map(({ name }) => name));
+    const { task, about, notice, swap, one, barred } = data;
+    say(this.find(".task"), `${task.name} ▾`);
+    say(this.find(".about"), about);
+    say(this.find(".notice"), notice);
+    this.find(".notice").hidden = !notice;
+    const swapButton = this.find("[data-do=swap]");
+    if (!unanswered.has("swap")) swapButton.setAttribute("aria-pressed", swap);
+    if (!unanswered.has("seed")) this.seed = data.seed;
+    swapButton.disabled = !one;
+    for (const section of data.sections) this.#section(section, unanswered);
+    this.#forks(data);
+    say(this.find(".barred"), barred);
+    this.find("[data-do=show]").disabled = Boolean(barred);
+    this.#mark();
+  }
+
+  /** Say which pattern a step presented: it is the one that a fork relabels. */
+  follow(pattern) {
+    this.pattern = pattern;
+    const button = this.find("[data-do=relabelled]");
+    say(button, pattern ? `Fork, pattern ${pattern} relabelled` : "Fork, pattern relabelled");
+    button.disabled = !pattern || !this.data?.one;
+  }
+
+  // Fields.
+
+  #section({ title, differs, fields }, unanswered) {
+    if (!this.folds.has(title)) this.folds.set(title, newFold(title, this.find(".folds")));
+    const fold = this.folds.get(title);
+    say(fold.querySelector(".differs"), differs && `: ${differs}`);
+    const names = fields.map(({ name }) => name).join();
+    if (fold.dataset.names !== names) {
+      fold.dataset.names = names;
+      fold.querySelector(".fields").replaceChildren(...fields.map((field) => this.#newField(field)));
+    }
+    for (const field of fields) if (!unanswered.has(field.name)) this.#fill(field);
+  }
+
+  #newField({ name, label, options }) {
+    const box = document.createElement("label");
+    box.className = "field";
+    box.innerHTML = options ? "<span></span><select></select>" : '<span></span><input type="text" inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck="false" />';
+    box.firstChild.textContent = label;
+    const input = box.lastChild;
+    if (options) input.append(...options.map((option) => new Option(option, option)));
+    input.addEventListener("change", () => this.#enter(name, input.value));
+    if (!options) input.addEventListener("keydown", (event) => this.#arrow(event, name));
+    this.fields.set(name, input);
+    return box;
+  }
+
+  /** Show what Python says, unless a person is typing there. */
+  #fill(field) {
+    const input = this.fields.get(field.name);
+    const typing = input.matches("input:focus") && input.value !== input.dataset.shown;
+    input.disabled = field.shut;
+    if (field.options) {
+      input.value = field.value;
+      return;
+    }
+    input.dataset.shown = field.value;
+    if (!typing) input.value = field.value;
+    input.placeholder = field.instead;
+    input.setAttribute("aria-valuemin", field.low);
+    input.setAttribute("aria-valuemax", field.high);
+    input.setAttribute("aria-valuenow", field.value || field.instead || field.low);
+    input.field = field;
+  }
+
+  #enter(name, value) {
+    const input = this.fields.get(name);
+    if (value === input.dataset.shown) return;
+    input.dataset.shown = value;
+    this.act("set", { name, value });
+  }
+
+  /** Up and down change a number by its step, from what is in force where the field is empty. */
+  #arrow(event, name) {
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    const input = this.fields.get(name);
+    const { step, low, high, instead } = input.field;
+    const from = Number((input.value || instead).replace(",", "."));
+    if (Number.isNaN(from)) return;
+    const to = Math.min(Math.max(from + (event.key === "ArrowUp" ? step : -step), low), high);
+    input.value = String(Number(to.toPrecision(6)));
+    this.#enter(name, input.value);
+  }
+
+  /** Take what is typed and not yet entered. */
+  flush() {
+    for (const [name, input] of this.fields) {
+      if (input.matches("input:focus")) this.#enter(name, input.value);
+    }
+  }
+
+  // Acts.
+
+  #click({ target, detail }) {
+    const button = target.closest("[data-do]");
+    if (!button || button.disabled || detail > 1) return; // a double click is one act
+    const acts = {
+      gallery: () => this.#open(this.find(".gallery").hidden),
+      task: () => this.#choose(button.dataset.task),
+      swap: () => this.#swap(button),
+      seed: () => this.#newSeed(),
+      here: () => this.act("fork", { how: "here" }),
+      swapped: () => this.act("fork", { how: "swapped" }),
+      relabelled: () => this.act("fork", { how: "relabelled", pattern: this.pattern }),
+      reopen: () => this.act("reopen", { number: Number(button.dataset.number) }),
+      unpin: () => this.act("unpin", { number: Number(button.dataset.number) }),
+    };
+    (acts[button.dataset.do] ?? (() => this.act(button.dataset.do, {})))();
+  }
+
+  #swap(button) {
+    const swap = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", swap);
+    this.act("set", { name: "swap", value: swap });
+  }
+
+  #newSeed() {
+    const { high } = this.fields.get("seed").field;
+    this.seed = this.seed < high ? this.seed + 1 : 0;
+    this.fields.get("seed").value = this.fields.get("seed").dataset.shown = String(this.seed);
+    this.act("set", { name: "seed", value: this.seed });
+  }
+
+  // The gallery of tasks.
+
+  async #open(open) {
+    const gallery = this.find(".gallery");
+    gallery.hidden = !open;
+    this.find(".task").setAttribute("aria-expanded", open);
+    if (!open) return;
+    if (!gallery.firstChild) {
+      const answer = await fetch(new URL(this.data.gallery, document.baseURI));
+      gallery.replaceChildren(...(await answer.json()).map(newTask));
+      this.#mark();
+    }
+    gallery.querySelector("[aria-pressed=true]")?.focus();
+  }
+
+  #choose(task) {
+    this.#open(false);
+    this.find(".task").focus();
+    if (task !== this.data.task.key) this.act("set", { name: "task", value: task });
+  }
+
+  #mark() {
+    for (const button of this.find(".gallery").children) button.setAttribute("aria-pressed", button.dataset.task === this.data.task.key);
+    this.settle();
+  }
+
+  // Forks and pinned runs.
+
+  #forks({ lineage, forked, pinnable, one, pins }) {
+    say(this.find(".lineage"), lineage);
+    say(this.find("[data-fold=compare] .differs"), [forked && lineage, pins.length && `${pins.length} pinned`].filter(Boolean).map((text) => `: ${text}`).join(""));
+    this.find("[data-do=swapped]").disabled = !one;
+    this.find("[data-do=join]").hidden = !forked;
+    this.find("[data-do=pin]").disabled = !pinnable;
+    const list = this.find(".pinned");
+    const key = JSON.stringify(pins.map(({ errors, ...pin }) => pin));
+    if (list.dataset.key === key) return;
+    list.dataset.key = key;
+    list.replaceChildren(...pins.map(newPin));
+  }
+}
+
+function newFold(title, box) {
+  const fold = document.createElement("details");
+  fold.className = "fold";
+  fold.innerHTML = "<summary><b></b><span class='differs'></span></summary><div class='fields'></div>";
+  fold.querySelector("b").textContent = title;
+  box.append(fold);
+  return fold;
+}
+
+function newPin({ number, differs, right, ended }) {
+  const item = document.createElement("li");
+  item.dataset.pin = number;
+  item.innerHTML = `<span></span> <button type="button" data-do="reopen" data-number="${number}">Open run ${number}</button> <button type="button" data-do="unpin" data-number="${number}">Unpin run ${number}</button>`;
+  item.firstChild.textContent = `Pinned run ${number}: differs in ${differs}. ${right}. ${ended}`;
+  return item;
+}
+
+/** A task as a button: a pattern that ought to make the neuron fire, and one that ought not. */
+function newTask({ key, name, patterns }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.do = "task";
+  button.dataset.task = key;
+  const pair = element("pair");
+  pair.setAttribute("aria-hidden", true);
+  pair.innerHTML = patterns.map(picture).join("");
+  const label = document.createElement("span");
+  label.textContent = name;
+  button.append(pair, label);
+  return button;
+}
+
+function picture({ fire, rows }) {
+  const height = 1000 / rows.length;
+  const tick = (row) => (x) => `M${(x * 1000).toFixed(1)} ${((row + 0.1) * height).toFixed(1)}v${(0.8 * height).toFixed(1)}`;
+  const ticks = rows.flatMap((row, i) => row.map(tick(i))).join("");
+  return `<svg class="${fire ? "fire" : "silent"}" viewBox="0 0 1000 1000" preserveAspectRatio="none"><path d="${ticks}"/></svg>`;
+}
