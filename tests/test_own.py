@@ -139,6 +139,24 @@ def test_explore_leads_to_train_and_its_own_patterns() -> None:
     assert lab_of(at).experiment == Experiment(tau=20)
 
 
+def test_explore_leads_to_the_browsers_own_though_a_link_brought_others() -> None:
+    lab = Lab(plan=Plan(task="own", own=OWN[:1]))
+    lab.train_on_own()
+    assert lab.plan.own == EXAMPLES  # until the browser has sent its own
+
+
+def test_explore_leads_to_the_browsers_own_after_another_task_or_run() -> None:
+    lab = Lab(plan=Plan(task="own"), own_wanted="abc")
+    own.know(lab, SENT)
+    lab.choose(task="order")
+    lab.train_on_own()
+    assert (lab.plan.own, lab.own_name) == (OWN, "abc")
+    lab.visit("task=own&own=1_5")
+    assert lab.own_name == ""
+    lab.own("abc")
+    assert (lab.plan.own, lab.own_name) == (OWN, "abc")
+
+
 def test_the_address_keeps_what_fits_of_patterns_too_large_for_a_link() -> None:
     many = tuple(
         Pattern(fire=bool(p % 2), spikes=tuple(((p * 7.919 * n * n) % 997,) for n in range(60)))
@@ -150,4 +168,4 @@ def test_the_address_keeps_what_fits_of_patterns_too_large_for_a_link() -> None:
     at.run()
     assert settled(at) == expected(lab_of(at).plan)
     assert address(at) == "tau=20&task=own&seed=3&T=1000"
-    assert not told(at)["linkable"]
+    assert not sent(at, "player")[0]["linkable"]

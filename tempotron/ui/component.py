@@ -55,3 +55,8 @@ def register(
     return st.components.v2.component(
         f"tempotron_{name}", html=place, js=loader, isolate_styles=isolate_styles
     )
+
+
+def sent(key: str, what: str) -> object:
+    """Read what a component has sent under a name; None if nothing, or if it stands nowhere."""
+    return st.session_state[key].get(what) if key in st.session_state else None

@@ -27,7 +27,6 @@ def describe(lab: Lab) -> dict[str, Any]:
         "want": lab.own_wanted,
         "T": lab.plan.T,
         "patterns": [{"fire": p.fire, "spikes": p.spikes} for p in shown],
-        "linkable": lab.linkable,
     }
 
 

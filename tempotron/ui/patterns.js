@@ -65,12 +65,6 @@ class Patterns extends EventTarget {
     this.#keep();
   }
 
-  redo() {
-    if (this.at === this.states.length - 1) return;
-    this.at += 1;
-    this.#keep();
-  }
-
   /** Forget everything that is kept here. */
   forget() {
     this.states = [EMPTY];
@@ -90,7 +84,7 @@ class Patterns extends EventTarget {
       await request("readwrite", (store) => store.put({ states, at, edited }, KEY));
       this.channel?.postMessage(edited);
     } catch {
-      this.blocked = true; // they are kept for as long as the page is open
+      // Where a browser forbids it they are kept for as long as the page is open.
     }
   }
 
@@ -101,7 +95,7 @@ class Patterns extends EventTarget {
       Object.assign(this, kept);
       this.#tell();
     } catch {
-      this.blocked = true;
+      // As above: there is nothing to follow.
     }
   }
 }

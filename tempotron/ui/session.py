@@ -50,7 +50,6 @@ class Lab:
         bound_for: The page that an act leads to; '' if it stays.
         plan_notice: A sentence on what of the plan could not be taken; '' if nothing.
         known: The browser's own patterns and their length that have been sent, by their name.
-        own_name: Name of those that the plan has; '' if they came with a link, or are examples.
         own_wanted: Name of those that the browser is asked for; '' if of none.
         own_step: The step of the run at which they are to be looked at, or None.
         recorder: The run of the plan, or of an earlier one; None before the first.
@@ -77,7 +76,6 @@ class Lab:
     bound_for: str = ""
     plan_notice: str = ""
     known: dict[str, tuple[Collection, int]] = field(default_factory=dict)
-    own_name: str = ""
     own_wanted: str = ""
     own_step: int | None = None
     recorder: Recorder | None = None
@@ -123,22 +121,16 @@ class Lab:
             return None
 
     @property
-    def plan_link(self) -> str:
-        """The query string of the plan, its step aside; without what is too large for a link."""
+    def plan_link(self) -> tuple[str, bool]:
+        """The query string of the plan, its step aside, and whether it holds the whole plan.
+
+        It leaves patterns of one's own out that are too large for a link.
+        """
         plan = self.plan.model_copy(update={"step": 0})
         try:
-            return plans.encode(plan)
+            return plans.encode(plan), True
         except ValueError:
-            return plans.encode(plan.model_copy(update={"own": EXAMPLES}))
-
-    @property
-    def linkable(self) -> bool:
-        """Whether the plan as a whole is small enough for a link."""
-        try:
-            plans.encode(self.plan)
-        except ValueError:
-            return False
-        return True
+            return plans.encode(plan.model_copy(update={"own": EXAMPLES})), False
 
     @property
     def request_link(self) -> dict[str, str]:
@@ -177,7 +169,6 @@ class Lab:
         """Open the plan of an address that Back or Forward has led to."""
         parameters = ours(dict(parse_qsl(query, keep_blank_values=True)), plans.NAMES)
         plan, notes = plans.decode(parameters)
-        self.own_name = self.own_name if plan.own == self.plan.own else ""
         self.show(plan, sentence(notes))
 
     def fork(self, step: int, **changes: object) -> None:
@@ -220,6 +211,12 @@ class Lab:
         kept = self.plan.model_dump(include={"seed"}) | {"own": self.plan.own, "T": self.plan.T}
         self.show(Plan.model_validate(kept))
 
+    @property
+    def own_name(self) -> str:
+        """Name of the plan's own patterns; '' if they came with a link, or are examples."""
+        here = (self.plan.own, self.plan.T)
+        return next((name for name, known in self.known.items() if known == here), "")
+
     def own(self, name: str, step: int | None = None) -> None:
         """Train on the browser's own patterns, which are those of a name, or ask for them.
 
@@ -232,7 +229,6 @@ class Lab:
         if self.own_wanted:
             self.own_step = step
             return
-        self.own_name = name
         step = self.own_step if step is None else step
         self.own_step = None
         if (patterns, T) != (self.plan.own, self.plan.T):
@@ -256,8 +252,9 @@ class Lab:
 
     def train_on_own(self) -> None:
         """Go to Train, and there take the browser's own patterns."""
-        if self.plan.task != "own":
-            self.choose(task="own", own=EXAMPLES)
+        own = self.plan.own if self.own_name else EXAMPLES
+        if (self.plan.task, self.plan.own) != ("own", own):
+            self.choose(task="own", own=own)
         self.bound_for = "Train"
 
     def recorded(self) -> Recorder:

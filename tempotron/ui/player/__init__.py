@@ -28,7 +28,7 @@ from tempotron.standing import ended, stand
 from tempotron.training import Run
 from tempotron.ui import own
 from tempotron.ui.acts import carry_out
-from tempotron.ui.component import register
+from tempotron.ui.component import register, sent
 from tempotron.ui.records import give_out
 from tempotron.ui.session import Lab
 
@@ -79,31 +79,12 @@ def player(lab: Lab, recorder: Recorder, about: dict[str, Any]) -> None:
         recorder: Makes the run.
         about: What the player shows around the run: see ``study.about``.
     """
-    run = recorder.run
     reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(recorder))
-    data = {
-        "taken": lab.taken,
-        "id": reel.url,
-        "chunks": reel.follow(run),
-        "outcome": run.outcome,
-        "share": recorder.share,
-        "place": recorder.place,
-        "step": lab.plan.step,
-        "moved": lab.moved,
-        "address": lab.plan_link,
-        "names": _NAMES,
-        "notice": lab.plan_notice,
-        "pins": [_pin(n, other, lab) for n, other in lab.pinned.items() if other is not recorder],
-        "own": own.describe(lab),
-        **about,
-    }
-
-    def sent(what: str) -> object:
-        return st.session_state["player"].get(what) if "player" in st.session_state else None
+    data = _told(lab, recorder, reel) | about
 
     def asked(what: str) -> dict[str, Any] | None:
         """Read a question that is about the run which is shown."""
-        message = sent(what)
+        message = sent("player", what)
         return message if isinstance(message, dict) and message.get("id") == reel.url else None
 
     if message := asked("fetch"):
@@ -117,9 +98,9 @@ def player(lab: Lab, recorder: Recorder, about: dict[str, Any]) -> None:
             recorder.advance(_STRETCH)
 
     def posted() -> None:
-        carry_out(lab, sent("post"), reel.url)
+        carry_out(lab, sent("player", "post"), reel.url)
 
-    if table := sent("table"):
+    if table := sent("player", "table"):
         data["brought"] = own.read(table)
 
     _component(
@@ -129,10 +110,31 @@ def player(lab: Lab, recorder: Recorder, about: dict[str, Any]) -> None:
         on_more_change=more,
         on_fetch_change=lambda: None,
         on_table_change=lambda: None,
-        on_patterns_change=lambda: own.know(lab, sent("patterns")),
+        on_patterns_change=lambda: own.know(lab, sent("player", "patterns")),
     )
-    if carry_out(lab, sent("post"), reel.url):
+    if carry_out(lab, sent("player", "post"), reel.url):
         st.rerun()  # sent to another session: a server was started anew
+
+
+def _told(lab: Lab, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
+    """Tell the browser what the run is and where it stands, and where the visitor is in it."""
+    run, (address, linkable) = recorder.run, lab.plan_link
+    return {
+        "taken": lab.taken,
+        "id": reel.url,
+        "chunks": reel.follow(run),
+        "outcome": run.outcome,
+        "share": recorder.share,
+        "place": recorder.place,
+        "step": lab.plan.step,
+        "moved": lab.moved,
+        "address": address,
+        "linkable": linkable,
+        "names": _NAMES,
+        "notice": lab.plan_notice,
+        "pins": [_pin(n, other, lab) for n, other in lab.pinned.items() if other is not recorder],
+        "own": own.describe(lab),
+    }
 
 
 def _pin(number: int, other: Recorder, lab: Lab) -> dict[str, Any]:

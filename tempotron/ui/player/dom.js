@@ -42,6 +42,13 @@ export function resize(list, count, make, box) {
   }
 }
 
+/** Have these elements in a box, in this order; those that are there already are left alone. */
+export function arrange(box, elements) {
+  const { children } = box;
+  if (elements.length === children.length && elements.every((element, i) => element === children[i])) return;
+  box.replaceChildren(...elements);
+}
+
 /**
  * Make the buttons of a group one stop of the Tab key; arrows lead from one to the next. Call what
  * this returns when there are other buttons: the chosen one, or else the first, is the stop.

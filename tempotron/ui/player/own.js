@@ -1,7 +1,7 @@
 // The patterns of one's own on Train: looked after, edited, brought along and taken away. They belong
 // to this browser (patterns.js); those of a link are shown for the visit, and added only on request.
 
-import { say } from "./dom.js";
+import { arrange, say } from "./dom.js";
 import { count, nameOf, patterns } from "./patterns.js";
 
 const ROWS = 20; // patterns listed at a time
@@ -25,12 +25,18 @@ export class Own {
     return this.fold.querySelector(selector);
   }
 
-  receive({ own, task, brought }) {
+  receive({ own, task, brought, linkable }) {
     this.own = own;
+    this.linkable = linkable;
     this.shown = task.key === "own";
     this.fold.hidden = !this.shown;
     if (brought && brought.n === this.asked) this.#take(brought);
     this.#follow();
+  }
+
+  /** Whether the patterns that are shown came with a link, and are not those of this browser. */
+  get foreign() {
+    return this.own.from === "link" && nameOf(this.own) !== patterns.name;
   }
 
   /** Keep Python and the list in step with the collection. */
@@ -44,10 +50,8 @@ export class Own {
   /** Tell Python which patterns there are, and send them if it does not know them. */
   #offer() {
     const { name } = patterns;
-    const { from, want } = this.own;
-    if (want === name && name) this.#sendAll(name);
-    const foreign = from === "link" && nameOf(this.own) !== name;
-    if (foreign || this.own.name === name || this.offered === name) return;
+    if (this.own.want === name && name) this.#sendAll(name);
+    if (this.foreign || this.own.name === name || this.offered === name) return;
     this.offered = name;
     this.act("own", { name, step: this.step || null });
     this.step = null;
@@ -65,12 +69,11 @@ export class Own {
 
   #draw() {
     if (!this.shown) return;
-    const { from } = this.own;
-    const foreign = from === "link" && nameOf(this.own) !== patterns.name;
-    const list = foreign ? this.own.patterns.map(({ fire, spikes }) => ({ fire, spikes })) : patterns.list;
+    const { foreign } = this;
+    const list = foreign ? this.own.patterns : patterns.list;
     const none = "Two examples to begin with. Keep your own on Explore, add one here, or bring a table (CSV).";
     const told = foreign ? `${count(list)}, which came with the link. They are shown for this visit.` : list.length ? count(list) : none;
-    const more = this.own.linkable ? "" : " They are too large for a link, and missing where it is opened: take them along as a table (CSV).";
+    const more = this.linkable ? "" : " They are too large for a link, and missing where it is opened: take them along as a table (CSV).";
     say(this.find(".told"), told + more);
     for (const element of this.fold.querySelectorAll("[data-foreign]")) element.hidden = (element.dataset.foreign === "yes") !== foreign;
     this.find("[data-own=mine]").hidden = !foreign || !patterns.list.length;
@@ -82,18 +85,18 @@ export class Own {
     this.page = Math.max(0, Math.min(this.page, Math.ceil(list.length / ROWS) - 1));
     this.find(".turn").hidden = list.length <= ROWS;
     const first = this.page * ROWS;
-    const key = JSON.stringify([foreign, first, patterns.name, foreign && list]);
-    if (this.key === key) return;
-    this.key = key;
-    const focused = this.#focused();
-    this.find(".own").replaceChildren(...list.slice(first, first + ROWS).map((pattern, i) => newRow(pattern, first + i, foreign)));
-    if (focused) this.find(`.own [data-id="${focused.id}"] [data-own=${focused.what}]`)?.focus();
+    this.#list(list.slice(first, first + ROWS), first, foreign);
   }
 
-  #focused() {
-    const element = this.fold.getRootNode().activeElement;
-    const row = element?.closest?.(".own li");
-    return row && element.dataset.own ? { id: row.dataset.id, what: element.dataset.own } : null;
+  /** Change rows in place: a button that is pressed while a field beside it is left takes its click. */
+  #list(shown, first, foreign) {
+    const box = this.find(".own");
+    const old = new Map(Array.from(box.children, (row) => [row.dataset.id, row]));
+    const rows = shown.map((pattern, i) => {
+      const id = pattern.id ?? `link-${first + i}`;
+      return fill(old.get(id) ?? newRow(id), pattern, { number: first + i + 1, foreign });
+    });
+    arrange(box, rows);
   }
 
   #click(button) {
@@ -149,7 +152,6 @@ export class Own {
   #write(id, text) {
     const { spikes, wrong } = parse(text);
     this.find("[data-own=point]").hidden = true;
-    this.key = null;
     if (wrong) {
       this.#note(`Not taken: “${wrong}” is no spike time of 0 to 2000 ms.`);
       return this.#draw();
@@ -190,8 +192,7 @@ export class Own {
   }
 
   #save() {
-    const foreign = this.own.from === "link" && nameOf(this.own) !== patterns.name;
-    const list = foreign ? this.own.patterns : patterns.list;
+    const list = this.foreign ? this.own.patterns : patterns.list;
     const lines = list.flatMap(({ fire, spikes }, p) => spikes.flatMap((row, n) => (row.length ? row : [""]).map((time) => `${p + 1},${fire ? "+" : "-"},${n + 1},${time}`)));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([["pattern,class,afferent,time_ms", ...lines, ""].join("\r\n")], { type: "text/csv" }));
@@ -215,25 +216,33 @@ function parse(text) {
 
 const write = (spikes) => spikes.map((row) => row.join(", ")).join("; ");
 
-function newRow({ id, fire, spikes }, index, foreign) {
+function newRow(id) {
   const row = document.createElement("li");
-  row.dataset.id = id ?? index;
-  const text = write(spikes);
-  const number = index + 1;
+  row.dataset.id = id;
+  row.innerHTML = `<b></b><button type="button" data-own="flip"></button>
+    <span class="times"></span><input class="times" data-own="times" autocomplete="off" />
+    <button type="button" data-own="explore">Edit in Explore</button>
+    <button type="button" data-own="remove">Remove</button>`;
+  return row;
+}
+
+/** Show a pattern in a row; long ones, and those of a link, are no text to be edited. */
+function fill(row, { fire, spikes }, { number, foreign }) {
+  const [name, flip, text, times, explore, remove] = row.children;
+  const written = write(spikes);
   const total = spikes.reduce((sum, train) => sum + train.length, 0);
-  const long = text.length > LONG || foreign;
-  row.innerHTML = `<b>${number}</b><button type="button" data-own="flip" class="${fire ? "fire" : "silent"}"></button>
-    ${long ? "<span class='times'></span>" : "<input class='times' data-own='times' autocomplete='off' />"}
-    <button type="button" data-own="explore" aria-label="Edit pattern ${number} in Explore">Edit in Explore</button>
-    <button type="button" data-own="remove" aria-label="Remove pattern ${number}">Remove</button>`;
-  const [, flip, times, explore, remove] = row.children;
-  flip.textContent = fire ? "▲ +" : "▼ −";
+  const fixed = foreign || written.length > LONG;
+  say(name, String(number));
+  flip.className = fire ? "fire" : "silent";
+  say(flip, fire ? "▲ +" : "▼ −");
+  say(text, written.length > LONG ? `${spikes.length} afferents, ${total} spikes` : written);
+  text.hidden = !fixed;
+  times.hidden = fixed;
+  if (!times.matches(":focus")) times.value = written;
+  times.setAttribute("aria-label", `Spike times of pattern ${number} in ms, afferents between semicolons`);
   flip.setAttribute("aria-label", `Pattern ${number} ought to ${fire ? "fire" : "be silent"}: change its class`);
-  if (long) times.textContent = text.length > LONG ? `${spikes.length} afferents, ${total} spikes` : text;
-  else {
-    times.value = text;
-    times.setAttribute("aria-label", `Spike times of pattern ${number} in ms, afferents between semicolons`);
-  }
+  explore.setAttribute("aria-label", `Edit pattern ${number} in Explore`);
+  remove.setAttribute("aria-label", `Remove pattern ${number}`);
   for (const button of [flip, explore, remove]) button.disabled = foreign;
   return row;
 }

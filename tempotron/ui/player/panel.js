@@ -1,7 +1,7 @@
 // What stands around the picture: the task, its fields in folds, forks and pinned runs. It shows what
 // Python says, except where a person types or waits for an answer, and tells what a person does.
 
-import { element, roving, say } from "./dom.js";
+import { arrange, element, roving, say } from "./dom.js";
 
 export class Panel {
   /** `act(what, letter)` is called for everything a person does here. */
@@ -111,13 +111,6 @@ export class Panel {
     this.#enter(name, input.value);
   }
 
-  /** Take what is typed and not yet entered. */
-  flush() {
-    for (const [name, input] of this.fields) {
-      if (input.matches("input:focus")) this.#enter(name, input.value);
-    }
-  }
-
   // Acts.
 
   #click({ target, detail }) {
@@ -185,10 +178,9 @@ export class Panel {
     this.find("[data-do=join]").hidden = !forked;
     this.find("[data-do=pin]").disabled = !pinnable;
     const list = this.find(".pinned");
-    const key = JSON.stringify(pins.map(({ errors, ...pin }) => pin));
-    if (list.dataset.key === key) return;
-    list.dataset.key = key;
-    list.replaceChildren(...pins.map(newPin));
+    const old = new Map(Array.from(list.children, (item) => [Number(item.dataset.pin), item]));
+    const items = pins.map((pin) => fill(old.get(pin.number) ?? newPin(pin), pin));
+    arrange(list, items);
   }
 }
 
@@ -201,11 +193,15 @@ function newFold(title, box) {
   return fold;
 }
 
-function newPin({ number, differs, right, ended }) {
+function newPin({ number }) {
   const item = document.createElement("li");
   item.dataset.pin = number;
   item.innerHTML = `<span></span> <button type="button" data-do="reopen" data-number="${number}">Open run ${number}</button> <button type="button" data-do="unpin" data-number="${number}">Unpin run ${number}</button>`;
-  item.firstChild.textContent = `Pinned run ${number}: differs in ${differs}. ${right}. ${ended}`;
+  return item;
+}
+
+function fill(item, { number, differs, right, ended }) {
+  say(item.firstChild, `Pinned run ${number}: differs in ${differs}. ${right}. ${ended}`);
   return item;
 }
 

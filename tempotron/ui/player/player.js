@@ -55,6 +55,7 @@ class Player {
   receive(data) {
     const settled = this.mail.answered(data.taken);
     this.pins = data.pins;
+    this.given = data.step;
     if (data.id !== this.feed?.url) this.#open(data);
     else if (data.moved > this.moved && !this.mail.awaited("rest").length) this.#go(data.step);
     this.moved = data.moved;
@@ -64,16 +65,22 @@ class Player {
     this.feed.receive(data);
   }
 
-  /** Take another run in place of the one shown. */
+  /** Have another run fetched; until it is there, the one shown can still be moved over. */
   #open({ id, step }) {
-    this.#leave();
-    this.record = null;
-    this.looked = null;
-    const [rest] = this.mail.awaited("rest");
-    this.wanted = rest ? rest.step : step;
+    this.playhead.pause();
+    this.feed?.close();
+    if (!this.record) this.wanted = step;
     const ask = (chunks) => this.send("more", { id, chunks });
     const fetch = (part) => this.send("fetch", { id, part });
     this.feed = new Feed(id, { ask, fetch, grown: (record) => this.#grown(record) });
+  }
+
+  /** Where a person has gone that Python has not answered yet; null if nowhere. */
+  #lastMove() {
+    const [rest] = this.mail.awaited("rest");
+    const { step } = this.playhead;
+    if (this.record && this.wanted === null && step !== this.told) return step;
+    return rest ? rest.step : null;
   }
 
   /** Go where Python has set the step. */
@@ -109,7 +116,7 @@ class Player {
   #visit() {
     if (location.pathname !== this.path) return; // to another page
     this.acted = false;
-    this.#quiet();
+    clearTimeout(this.resting);
     this.mail.post("visit", { query: location.search.slice(1) }, { replaces: true });
   }
 
@@ -124,11 +131,6 @@ class Player {
 
   #pause() {
     if (this.playhead.playing) this.playhead.seek(this.playhead.step);
-    this.#quiet();
-  }
-
-  /** Tell nothing that is about to be told. */
-  #quiet() {
     clearTimeout(this.resting);
   }
 
@@ -146,10 +148,14 @@ class Player {
   }
 
   #begin(record) {
+    this.wanted = this.#lastMove() ?? this.given;
+    this.told = this.given;
+    clearTimeout(this.resting);
+    this.playhead.pause();
     this.record = record;
     this.playhead.enter(record, 0);
-    this.told = this.wanted;
     this.looked = null;
+    this.#tell(this.wanted);
     this.scene = new Scene(this.root, record);
     this.page = 0;
     this.neuron = Math.min(this.neuron, record.task.neurons - 1);
@@ -354,18 +360,14 @@ class Player {
     if (this.record) this.#seek(this.scene.curve.stepAt((event.clientX - box.left) / box.width));
   }
 
-  /** Have nothing under way for the run that is shown: neither a frame, nor a rest, nor a file. */
-  #leave() {
+  /** Have nothing under way: neither a frame, nor a rest, nor a file. */
+  close() {
+    if (this.record) this.#tell(this.wanted ?? this.playhead.step);
     this.playhead.pause();
     this.feed?.close();
     cancelAnimationFrame(this.frame);
     this.frame = null;
     clearTimeout(this.resting);
-  }
-
-  close() {
-    if (this.record) this.#tell(this.wanted ?? this.playhead.step);
-    this.#leave();
     removeEventListener("keydown", this.keys);
     removeEventListener("popstate", this.back);
     this.own.close();

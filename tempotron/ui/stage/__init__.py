@@ -15,7 +15,7 @@ from tempotron.explain import advice
 from tempotron.link import PACKED
 from tempotron.presets import PRESETS
 from tempotron.response import course, respond
-from tempotron.ui.component import register
+from tempotron.ui.component import register, sent
 from tempotron.ui.letters import Letter, opened
 from tempotron.ui.menu import FILES
 from tempotron.ui.session import Lab
@@ -46,7 +46,7 @@ def stage(lab: Lab) -> None:
     }
 
     def taken() -> None:
-        take(lab, _sent())
+        take(lab, sent("stage", "post"))
 
     _component(
         key="stage",
@@ -56,12 +56,8 @@ def stage(lab: Lab) -> None:
     if lab.bound_for:
         page, lab.bound_for = FILES[lab.bound_for], ""
         st.switch_page(page)
-    if take(lab, _sent()):
+    if take(lab, sent("stage", "post")):
         st.rerun()  # sent to another session: a server was started anew
-
-
-def _sent() -> object:
-    return st.session_state["stage"].get("post") if "stage" in st.session_state else None
 
 
 class Edit(Letter):

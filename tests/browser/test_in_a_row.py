@@ -1,0 +1,227 @@
+"""What comes in a row: acts while it plays, edits not entered, undo anywhere, work that stays."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.driver import answered
+from tests.browser.test_player import CLASSIC, LARGE, Held, count, press, status, step
+from tests.browser.test_stage import drag, slider, value
+
+
+def train(open_page: OpenPage, server: str, query: str = CLASSIC) -> Page:
+    page = open_page(f"{server}/train{query}", viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(15_000)
+    expect(status(page).first).to_contain_text(re.compile("Before the first of|Presentation"))
+    return page
+
+
+def below(page: Page, beginning: str) -> None:
+    """Wait until what Python says below the player is about a step."""
+    expect(page.get_by_text(re.compile(f"^{beginning}"))).to_be_visible()
+
+
+def test_reset_takes_the_player_back_to_the_start(open_page: OpenPage, server: str) -> None:
+    page = train(open_page, server, "?step=6")
+    press(page, "Step")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(status(page)).to_contain_text("Before the first of")
+    below(page, "Before the first presentation")
+    expect(page).to_have_url(f"{server}/train")
+
+
+def test_the_chosen_task_chosen_again_and_its_menu_link_leave_the_step(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, "?step=6")
+    page.get_by_role("button", name=re.compile("^Order of two spikes")).click()
+    gallery = page.get_by_role("group", name="Tasks")
+    gallery.get_by_role("button", name="Order of two spikes").click()
+    page.get_by_text("Train", exact=True).first.click(force=True)
+    page.wait_for_timeout(600)
+    assert step(page) == 6
+    assert page.url.endswith("step=6")
+
+
+def test_a_fork_during_playing_is_made_at_the_step_that_is_shown(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server)
+    page.get_by_text("Fork and compare", exact=True).click()
+    page.get_by_label("Speed").select_option("16")
+    press(page, "Play")
+    page.wait_for_timeout(700)
+    page.get_by_role("button", name="Fork here").click()
+    shown = step(page)
+    assert shown > 0
+    expect(page.locator(".lineage")).to_contain_text(f"Forked after presentation {shown}:")
+    expect(status(page)).to_contain_text(f"Presentation {shown} of")
+
+
+def test_to_the_end_and_fork_at_once_forks_at_the_end(open_page: OpenPage, server: str) -> None:
+    page = train(open_page, server)
+    page.get_by_text("Fork and compare", exact=True).click()
+    press(page, "To the end")
+    page.get_by_role("button", name="Fork here").click()
+    expect(page.locator(".lineage")).to_contain_text("Forked after presentation 140:")
+
+
+def test_a_step_and_a_new_seed_at_once_keep_field_and_plan_together(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server)
+    page.get_by_text("Task", exact=True).click()
+    for seed in (1, 2, 3):
+        press(page, "Step")
+        page.get_by_role("button", name="New seed").click()
+        expect(page).to_have_url(re.compile(f"seed={seed}&"))
+    page.wait_for_timeout(600)
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("3")
+    expect(page).to_have_url(re.compile("seed=3&.*step=3"))
+
+
+def test_a_double_click_on_new_seed_counts_once(open_page: OpenPage, server: str) -> None:
+    page = train(open_page, server)
+    page.get_by_role("button", name="New seed").dblclick()
+    expect(page).to_have_url(re.compile("seed=1"))
+    page.wait_for_timeout(400)
+    expect(page).to_have_url(re.compile("seed=1"))
+
+
+def test_back_at_once_after_a_new_seed_stays(open_page: OpenPage, server: str) -> None:
+    page = train(open_page, server, f"{CLASSIC}&seed=2")
+    page.get_by_role("button", name="New seed").click()
+    page.wait_for_url(re.compile("seed=3"))
+    page.go_back()
+    page.wait_for_timeout(1200)
+    assert "seed=2" in page.url
+    page.get_by_text("Task", exact=True).click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("2")
+
+
+def test_a_pinned_run_keeps_its_number_and_the_end_is_told_of_each_run(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server)
+    page.get_by_text("Fork and compare", exact=True).click()
+    press(page, "To the end")
+    below(page, "After 140")
+    page.get_by_role("button", name="Pin this run").click()
+    page.get_by_role("button", name="New seed").click()
+    page.get_by_role("button", name="Open run 1").click()
+    press(page, "To the start")
+    below(page, "Before the first presentation")
+    press(page, "To the end")
+    below(page, "After 140")
+    expect(page).to_have_url(re.compile("step=140"))
+    expect(page.locator(".pinned")).to_contain_text("Pinned run 2")
+
+
+def test_a_cancelled_run_is_gone_on_with(open_page: OpenPage, server: str) -> None:
+    page = open_page(f"{server}/data")
+    held = Held(page)
+    page.goto(server + LARGE.replace("epochs=300", "epochs=500"))  # not done at once
+    expect(page.get_by_text("of the epochs")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelling")).to_be_visible()
+    held.release()
+    go_on = page.get_by_role("button", name="Go on computing")
+    expect(go_on).to_be_visible()
+    assert count(page) < 500_000
+    go_on.click()
+    expect(page.get_by_label("Presentations done")).to_have_attribute("max", "500000")
+    expect(go_on).to_be_hidden()
+
+
+def test_what_is_typed_is_taken_when_the_hand_goes_to_a_spike(explore: Page) -> None:
+    explore.get_by_label("tau in ms", exact=True).fill("12,5")
+    slider(explore, "Afferent 3, spike 1").click()
+    answered(explore)
+    expect(explore.get_by_label("tau in ms", exact=True)).to_have_value("12.5")
+    expect(explore).to_have_url(re.compile("tau=12.5"))
+
+
+def test_undo_works_wherever_the_focus_is(explore: Page) -> None:
+    spike = slider(explore, "Afferent 3, spike 1")
+    spike.focus()
+    for _ in range(2):
+        explore.keyboard.press("+")
+    expect(slider(explore, "Afferent 3, spike 3")).to_be_visible()
+    explore.get_by_label("Lock tau_s to tau / 4").uncheck()
+    for _ in range(3):
+        explore.keyboard.press("Control+z")
+    expect(slider(explore, "Afferent 3, spike 2")).to_have_count(0)
+    expect(explore.get_by_label("Lock tau_s to tau / 4")).to_be_checked()
+
+
+def test_undo_ends_where_it_began_though_a_value_had_to_be_mended(explore: Page) -> None:
+    field = explore.get_by_label("tau in ms", exact=True)
+    field.fill("0.2")
+    field.press("Enter")
+    explore.get_by_label("Lock tau_s to tau / 4").uncheck()
+    answered(explore)
+    for _ in range(2):
+        explore.get_by_role("button", name="Undo", exact=True).click()
+        answered(explore)
+    expect(field).to_have_value("15")
+
+
+def test_keys_do_nothing_while_a_hand_holds_a_spike(explore: Page) -> None:
+    spike = slider(explore, "Afferent 3, spike 1")
+    before = value(spike)
+    drag(explore, spike, -40, hold=True)
+    for key in ("Delete", "ArrowRight", "Control+z"):
+        explore.keyboard.press(key)
+    explore.mouse.up()
+    answered(explore)
+    assert value(spike) < before
+    explore.keyboard.press("Control+z")
+    expect(spike).to_have_attribute("aria-valuenow", re.compile(f"^{before:g}$"))
+
+
+def test_own_patterns_survive_reload_back_and_reset(open_page: OpenPage, server: str) -> None:
+    page = answered(open_page(server, viewport={"width": 1280, "height": 900}))
+    page.set_default_timeout(15_000)
+    expect(page.get_by_role("button", name="Train on them")).to_have_attribute(
+        "aria-disabled", "true"
+    )
+    page.get_by_role("button", name="+ ought to fire").click()
+    page.get_by_role("button", name="A peak with a kink").click()
+    page.get_by_role("button", name="\u2212 ought to be silent").click()
+    expect(page.locator(".kept")).to_have_text("2 patterns: 1 +, 1 \u2212")
+    page.reload()
+    expect(page.locator(".kept")).to_have_text("2 patterns: 1 +, 1 \u2212")
+    page.get_by_role("button", name="Train on them").click()
+    mine = page.locator(".told")
+    expect(mine).to_have_text("2 patterns: 1 +, 1 \u2212")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(mine).to_be_hidden()
+    page.go_back()
+    expect(mine).to_have_text("2 patterns: 1 +, 1 \u2212")
+    page.reload()
+    expect(mine).to_have_text("2 patterns: 1 +, 1 \u2212")
+    page.get_by_role("button", name="Remove pattern 2").click()
+    expect(mine).to_have_text("1 pattern: 1 +, 0 \u2212")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(mine).to_have_text("2 patterns: 1 +, 1 \u2212")
+
+
+def test_a_pattern_is_put_back_in_its_own_place_though_others_went(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, "?task=own")
+    for _ in range(3):
+        page.get_by_role("button", name="Add a pattern").click()
+    page.get_by_label("Spike times of pattern 2 in ms").fill("7; 9.5")
+    page.get_by_role("button", name="Edit pattern 2 in Explore").click()
+    answered(page)
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_role("button", name="Remove pattern 1").click()
+    page.get_by_role("link", name="Explore", exact=True).click()
+    answered(page)
+    page.get_by_role("button", name="Put in place of pattern 1").click()
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_label("Spike times of pattern 1 in ms")).to_have_value("7; 9.5")
