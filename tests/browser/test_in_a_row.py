@@ -46,6 +46,16 @@ def test_the_chosen_task_chosen_again_and_its_menu_link_leave_the_step(
     assert page.url.endswith("step=6")
 
 
+def test_another_task_begins_at_its_start_in_picture_and_address(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, "?step=6")
+    page.get_by_role("button", name=re.compile("^Order of two spikes")).click()
+    page.get_by_role("button", name="Temporal XOR").click()
+    expect(page).to_have_url(f"{server}/train?task=xor")
+    expect(status(page)).to_contain_text("Before the first of")
+
+
 def test_a_fork_during_playing_is_made_at_the_step_that_is_shown(
     open_page: OpenPage, server: str
 ) -> None:

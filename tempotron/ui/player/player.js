@@ -21,6 +21,7 @@ class Player {
     this.root = root;
     this.mail = mail;
     this.moved = -1;
+    this.untold = false; // whether a person has moved and Python has not been told
     this.path = location.pathname;
     this.playhead = new Playhead(() => this.#moved());
     this.panel = new Panel(root, (what, letter) => this.#act(what, letter));
@@ -45,6 +46,12 @@ class Player {
 
   get scrubber() {
     return this.find(".scrubber");
+  }
+
+  /** The step that is shown, or will be once the run is there. */
+  get step() {
+    const loading = this.root.dataset.run !== this.feed?.url;
+    return loading ? (this.#lastMove() ?? this.given) : (this.wanted ?? this.playhead.step);
   }
 
   find(selector) {
@@ -77,9 +84,8 @@ class Player {
 
   /** Where a person has gone that Python has not answered yet; null if nowhere. */
   #lastMove() {
+    if (this.untold) return this.playhead.step;
     const [rest] = this.mail.awaited("rest");
-    const { step } = this.playhead;
-    if (this.record && this.wanted === null && step !== this.told) return step;
     return rest ? rest.step : null;
   }
 
@@ -92,6 +98,7 @@ class Player {
     this.playhead.pause();
     clearTimeout(this.resting);
     this.told = this.wanted = step;
+    this.untold = false;
     this.#await();
     this.#label();
     this.#sort();
@@ -108,14 +115,14 @@ class Player {
 
   #write(how) {
     if (this.address === undefined) return;
-    const step = this.wanted ?? this.playhead.step;
+    const { step } = this;
     write([this.address, step && `step=${step}`].filter(Boolean).join("&"), this.names, how);
   }
 
   /** Open what Back or Forward has led to. */
   #visit() {
     if (location.pathname !== this.path) return; // to another page
-    this.acted = false;
+    this.acted = this.untold = false;
     clearTimeout(this.resting);
     this.mail.post("visit", { query: location.search.slice(1) }, { replaces: true });
   }
@@ -123,7 +130,7 @@ class Player {
   /** Do something that Python has to do, at the step that is shown. */
   #act(what, letter) {
     this.#pause();
-    const step = this.wanted ?? this.playhead.step;
+    const { step } = this;
     this.#tell(step);
     if (what !== "own") this.acted = true; // by a person, who may want to go back
     this.mail.post(what, { ...letter, ...(["fork", "reopen", "show"].includes(what) && { step }) });
@@ -262,6 +269,7 @@ class Player {
 
   /** While it plays, a move comes with a frame of its own; else several may come before one. */
   #moved() {
+    this.untold = true;
     clearTimeout(this.resting);
     if (this.playhead.playing) return this.#draw();
     this.#label();
@@ -280,6 +288,7 @@ class Player {
   }
 
   #tell(step) {
+    this.untold = false;
     if (!this.record || this.told === step) return;
     this.told = step;
     this.#write();
@@ -362,7 +371,7 @@ class Player {
 
   /** Have nothing under way: neither a frame, nor a rest, nor a file. */
   close() {
-    if (this.record) this.#tell(this.wanted ?? this.playhead.step);
+    if (this.record) this.#tell(this.step);
     this.playhead.pause();
     this.feed?.close();
     cancelAnimationFrame(this.frame);
