@@ -18,15 +18,24 @@ export class Mail {
     this.newest = 0;
     this.posts = [];
     this.last = -Infinity;
+    this.leading = false; // a letter that is still to be sent leads to another page
+    this.quiet = -Infinity; // until when nothing is sent
   }
 
   /** Write a letter. It leaves as soon as the rate allows; one that `replaces` an earlier one of its
-   * kind takes its place. */
-  post(what, letter = {}, { replaces = false, moving = false } = {}) {
+   * kind takes its place; after one that `leads` to another page nothing is sent for a while, as
+   * Streamlit shows an empty page after a message from a page that has gone. */
+  post(what, letter = {}, { replaces = false, moving = false, leads = false } = {}) {
     this.newest = Math.max(this.newest + 1, Date.now()); // rises through every reload
     if (replaces) this.letters = this.letters.filter((other) => other.what !== what);
     this.letters.push({ n: this.newest, what, ...letter });
     this.#schedule(moving);
+    this.leading ||= leads;
+  }
+
+  /** Whether a page is about to be left. */
+  get leaves() {
+    return performance.now() < this.quiet;
   }
 
   /** The unanswered letters of a kind. */
@@ -67,14 +76,16 @@ export class Mail {
     this.again = null;
   }
 
+  /** Leave what is unanswered to the next mail of this name: it is too late to send from here. */
   close() {
     if (this.letters.length) left.set(this.name, this.letters);
-    if (this.timer) this.#dispatch();
-    clearInterval(this.again);
+    this.#keep([]);
   }
 
   #schedule(moving) {
     clearTimeout(this.timer);
+    this.timer = null;
+    if (this.leaves) return; // it goes with what is posted again, if the page stays
     const full = this.posts.length >= IN_FLIGHT;
     const interval = moving ? MOVING_INTERVAL : INTERVAL;
     const due = Math.max(this.last + interval, full ? this.posts.at(-IN_FLIGHT).at + PATIENCE : 0);
@@ -87,6 +98,8 @@ export class Mail {
     this.last = performance.now();
     this.posts.push({ n: this.newest, at: this.last });
     this.send({ letters: this.letters });
+    if (this.leading) this.quiet = this.last + AGAIN;
+    this.leading = false;
     this.again ??= setInterval(() => this.timer || this.send({ letters: this.letters, again: Date.now() }), AGAIN);
   }
 }

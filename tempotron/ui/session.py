@@ -292,6 +292,17 @@ def enter(page: str) -> Lab:
     return lab
 
 
+def leave(lab: Lab) -> None:
+    """Go to the page that an act leads to, if one does.
+
+    Before anything is drawn: a component that was told something could answer, and Streamlit shows
+    an empty page after a message of a fragment whose page has gone.
+    """
+    if lab.bound_for:
+        page, lab.bound_for = FILES[lab.bound_for], ""
+        st.switch_page(page)
+
+
 def _menu(page: str) -> None:
     """Link to all pages; without parameters, as each page shows what the visitor's state holds."""
     with st.container(horizontal=True, key="menu"):

@@ -17,10 +17,9 @@ from tempotron.ui import gallery
 from tempotron.ui.fields import NARROW
 from tempotron.ui.forks import lineage
 from tempotron.ui.form import form
-from tempotron.ui.menu import FILES
 from tempotron.ui.player import player
 from tempotron.ui.plot import plot
-from tempotron.ui.session import MOST_PINNED, Lab
+from tempotron.ui.session import MOST_PINNED, Lab, leave
 from tempotron.ui.transfer import download
 
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
@@ -29,13 +28,11 @@ _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 @st.fragment
 def bench(lab: Lab) -> None:
     """Play the run of the plan, and below it tell where it stands at the step it rests at."""
+    leave(lab)
     recorder = lab.recorded()
     run = recorder.run
     step = min(lab.plan.step, len(run))
     player(lab, recorder, about(lab, recorder))
-    if lab.bound_for:
-        page, lab.bound_for = FILES[lab.bound_for], ""
-        st.switch_page(page)
     standing = stand(run, step)
     st.header("Where it stands", anchor=False)
     st.markdown(f"{told(run, step, standing)} {ended(run)}")

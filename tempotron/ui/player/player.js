@@ -133,7 +133,8 @@ class Player {
     const { step } = this;
     this.#tell(step);
     if (what !== "own") this.acted = true; // by a person, who may want to go back
-    this.mail.post(what, { ...letter, ...(["fork", "reopen", "show"].includes(what) && { step }) });
+    const at = ["fork", "reopen", "show"].includes(what) ? { step } : {};
+    this.mail.post(what, { ...letter, ...at }, { leads: ["show", "borrow"].includes(what) });
   }
 
   #pause() {
@@ -395,7 +396,7 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
     mail.inherit();
   }
   player.mail.send = (post) => setStateValue("post", post);
-  player.send = setTriggerValue;
+  player.send = (what, message) => player.mail.leaves || setTriggerValue(what, message);
   player.receive(data);
   parentElement.querySelector(".place").drawn = player.feed.work;
   return () => {

@@ -17,8 +17,7 @@ from tempotron.presets import PRESETS
 from tempotron.response import course, respond
 from tempotron.ui.component import register, sent
 from tempotron.ui.letters import Letter, opened
-from tempotron.ui.menu import FILES
-from tempotron.ui.session import Lab
+from tempotron.ui.session import Lab, leave
 
 POINTS = 801
 _HERE = Path(__file__).parent
@@ -33,6 +32,7 @@ def stage(lab: Lab) -> None:
     Args:
         lab: The visitor's state, which edits change.
     """
+    leave(lab)
     lab.staged = lab.rev
     data = {
         "rev": lab.rev,
@@ -53,9 +53,6 @@ def stage(lab: Lab) -> None:
         data=data,
         on_post_change=taken,
     )
-    if lab.bound_for:
-        page, lab.bound_for = FILES[lab.bound_for], ""
-        st.switch_page(page)
     if take(lab, sent("stage", "post")):
         st.rerun()  # sent to another session: a server was started anew
 

@@ -260,7 +260,7 @@ class Stage {
       silent: () => this.#keep(false),
       replace: () => this.#putBack(),
       unkeep: () => patterns.undo(),
-      train: () => patterns.list.length && this.mail.post("train"),
+      train: () => patterns.list.length && this.mail.post("train", {}, { leads: true }),
       less: () => this.gestures.nudge(-1),
       more: () => this.gestures.nudge(1),
     };
