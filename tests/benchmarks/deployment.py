@@ -225,7 +225,9 @@ def killed(browser: Browser) -> str:
     with app(port=port) as (url, process):
         page.goto(url)
         answered(page).get_by_role("slider", name=SPIKE).press("ArrowLeft")
-        watched.goto(f"{url}/train?afferents=500&patterns=1000&epochs=300&eta=0.001")
+        watched.goto(
+            f"{url}/train?task=latencies&mean=0&spread=0.001&afferents=500&patterns=1000&epochs=300&eta=0.001"
+        )
         expect(watched.get_by_text("of the epochs")).to_be_visible()
         page.keyboard.press("ArrowLeft")
         process.send_signal(signal.SIGKILL)

@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.browser.driver import FLAGS, find_browser, serve
 
 FORKS = "_".join(f"{25_000 * n - 1}~swap~{n % 2}~tau~{99 + n}" for n in range(1, 20 + 1))
-LINK = "patterns=1000&afferents=500&epochs=500&spread=1&theta=10"
+LINK = "task=latencies&mean=0&patterns=1000&afferents=500&epochs=500&spread=1&theta=10"
 
 
 def resident(port: int) -> float:

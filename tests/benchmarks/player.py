@@ -24,7 +24,7 @@ from tests.browser.driver import FLAGS, find_browser, serve
 
 RUNS, PRESSES, CANCELS = 20, 20, 5
 SECONDS = 5  # of playing for the frame rate
-LONG = "afferents=500&patterns=1000&epochs=500&eta=0.001"
+LONG = "task=latencies&mean=0&spread=0.001&afferents=500&patterns=1000&epochs=500&eta=0.001"
 
 PLAYER = """const player = [...document.querySelectorAll("*")].map(e => e.shadowRoot)
     .find(shadow => shadow?.querySelector(".player")).querySelector(".player");
@@ -115,7 +115,11 @@ def first_pictures(browser: Browser, url: str, task: str) -> list[float]:
 
 def frames(browser: Browser, url: str, afferents: int) -> tuple[float, list[float]]:
     """Return frames a second, and the times between two of them."""
-    page = opened(browser, url, f"afferents={afferents}&patterns={2 * afferents}")
+    page = opened(
+        browser,
+        url,
+        f"task=latencies&mean=0&spread=0.001&afferents={afferents}&patterns={2 * afferents}",
+    )
     page.locator(".computing").wait_for(state="hidden")
     page.wait_for_timeout(1000)
     play(page)
@@ -179,7 +183,7 @@ def main() -> None:
         for afferents in (20, 100, 500):
             rate, gaps = frames(browser, url, afferents)
             print(f"playing, N = {afferents:3}: {rate:5.1f} frames a second,", told(gaps))
-        page = opened(browser, url, "afferents=100&patterns=200")
+        page = opened(browser, url, "task=latencies&mean=0&spread=0.001&afferents=100&patterns=200")
         page.get_by_label("Speed").select_option("fastest")
         page.get_by_role("button", name="Loop").click()
         for act in ("Pause", "Step", "Step back", "scrub"):
