@@ -296,7 +296,7 @@ def workers() -> list[psutil.Process]:
     children = psutil.Process().children()
     commands = [child.as_dict(["cmdline"])["cmdline"] or [] for child in children]
     named = zip(children, commands, strict=True)
-    return [child for child, command in named if "tempotron.capacity.worker" in command]
+    return [child for child, command in named if str(local.WORKER) in command]
 
 
 def test_the_cells_of_a_killed_process_are_given_to_another() -> None:
@@ -308,6 +308,30 @@ def test_the_cells_of_a_killed_process_are_given_to_another() -> None:
     seen += list(rows)
     assert sweep.state == "done"
     assert set(without_time(seen)) == set(cells)
+
+
+@pytest.mark.parametrize("rows", [0, 1], ids=["while they start", "in the middle of a long row"])
+def test_processes_are_gone_two_seconds_after_whoever_started_them_was_killed(rows: int) -> None:
+    code = """
+from dataclasses import replace
+from tempotron.capacity import Cell, Sweep
+from tests.test_capacity import LONG
+long = [replace(LONG, seed=seed) for seed in range(4)]
+for row in Sweep([Cell(afferents=12), *long], processes=2):
+    print(row.cell.afferents, flush=True)
+"""
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8") as program:
+        own = psutil.Process(program.pid)
+        while len(own.children()) < 2:
+            time.sleep(0.01)
+        if rows:
+            assert program.stdout
+            assert program.stdout.readline() == "12\n"
+            time.sleep(4)
+        processes = own.children()
+        program.kill()
+        assert psutil.wait_procs(processes, 2)[1] == []
 
 
 def test_a_cell_that_keeps_killing_its_process_is_given_up(

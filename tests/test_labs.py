@@ -73,7 +73,7 @@ def test_a_sweep_killed_in_the_middle_goes_on_from_its_file(tmp_path: Path) -> N
         os.kill(process.pid, signal.SIGKILL)
     kept = File(path).rows
     assert 5 <= len(kept) < len(STEADY)
-    gone, alive = psutil.wait_procs(workers, 30)
+    gone, alive = psutil.wait_procs(workers, 2)
     assert (len(gone), alive) == (2, [])
     rows = list(Sweep(STEADY, file=path))
     assert rows[: len(kept)] == kept

@@ -25,6 +25,7 @@ from tempotron.capacity.record import read
 from tempotron.capacity.solve import CancelledError, Row, rehearse, solve
 
 _ROOT = Path(__file__).parents[2]
+WORKER = Path(__file__).with_name("worker.py")
 _HEAD_START = 0.5  # seconds that a row may take here
 _DEATHS = 3  # of workers at one cell, after which it is the cell's fault
 
@@ -160,8 +161,8 @@ def _start() -> subprocess.Popen[str]:
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "OMP_NUM_THREADS": "1",  # a process each, and no threads beside it
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "tempotron.capacity.worker"],
+    return subprocess.Popen(  # noqa: S603  this Python, and a file of ours
+        [sys.executable, "-P", str(WORKER)],  # -P: this folder's modules are no others' names
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,

@@ -1,7 +1,8 @@
 """A worker process: says that it is ready, then reads lists of cells and writes rows, a line
 each.
 
-It ends when its input does, which is also when the process that started it is gone.
+It ends at once when its input does, whatever it is at: then the process that started it is gone.
+It is run as a file, and not as a module of the package, so that it listens before it imports it.
 """
 
 from __future__ import annotations
@@ -9,26 +10,37 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import signal
 import sys
-
-import torch
-
-from tempotron.capacity.cell import Cell
-from tempotron.capacity.record import flat
-from tempotron.capacity.solve import solve
+import threading
 
 
 def main() -> None:
     """Work until there is nothing more to read."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it will end it
-    torch.set_num_threads(1)
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)  # so that nothing else can come between the rows
+        # These take seconds, in which it listens already.
+        import torch  # noqa: PLC0415
+
+        from tempotron.capacity import Cell, solve  # noqa: PLC0415
+        from tempotron.capacity.record import flat  # noqa: PLC0415
+
+        torch.set_num_threads(1)
         print("ready", file=answers, flush=True)
-        for line in sys.stdin:
-            for fields in json.loads(line):
+        while True:
+            for fields in json.loads(lines.get()):
                 print(json.dumps(flat(solve(Cell(**fields)))), file=answers, flush=True)
+
+
+def _listen(lines: queue.SimpleQueue[str]) -> None:
+    """Pass on what is read; at its end there is nobody left to work for."""
+    for line in sys.stdin:
+        lines.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":
