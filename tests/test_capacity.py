@@ -1,7 +1,9 @@
 """Capacity: whether a row is what training comes to, and a sweep the same however it is run."""
 
 import dataclasses
+import errno
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -15,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tempotron import Run, find_peak, train
-from tempotron.capacity import Cell, Row, Sweep, grid, local, solve
+from tempotron.capacity import Cell, Row, Sweep, grid, kept, local, solve
 from tempotron.capacity.cell import task_of
 from tempotron.capacity.record import COLUMNS, File, from_csv, to_csv
-from tempotron.capacity.solve import CancelledError
+from tempotron.capacity.solve import NUMBERS, CancelledError
 from tempotron.learning import firing_accuracy
 
 ROOT = Path(__file__).parents[1]
@@ -258,6 +260,153 @@ def test_a_file_cut_off_anywhere_keeps_all_whole_rows(tmp_path: Path) -> None:
         assert file.rows == rows[:whole]
         file.append(rows[whole:])
         assert path.read_bytes() == content
+
+
+def test_two_who_write_the_same_file_keep_each_cell_once(tmp_path: Path) -> None:
+    rows = [made(Cell(seed=seed)) for seed in range(200)]
+    path = tmp_path / "rows.csv"
+    files = [File(path), File(path)]
+
+    def write(file: File, own: list[Row]) -> None:
+        for row in own:
+            file.append([row])
+
+    shares = zip(files, (rows[:150], rows[50:]), strict=True)
+    threads = [threading.Thread(target=write, args=share) for share in shares]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    written = from_csv(path.read_text())
+    assert len(written) == len(set(written)) == 200
+    assert set(written) == set(rows)
+    for file in files:
+        file.refresh()
+        assert set(file.rows) == set(rows)
+
+
+def test_a_line_that_another_process_was_killed_at_is_cut_off_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    file = File(path)
+    file.append([made(Cell(seed=0))])
+    with path.open("a") as torn:
+        torn.write("latencies,50,1")
+    file.append([made(Cell(seed=1))])
+    assert from_csv(path.read_text()) == [made(Cell(seed=0)), made(Cell(seed=1))]
+
+
+# Kept by the sweep.
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "sweeps"))
+    return tmp_path / "sweeps"
+
+
+def test_without_a_folder_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(kept.VARIABLE, raising=False)
+    assert kept.file_of(SMALL) is None
+    assert kept.rows_of(SMALL) == []
+
+
+def test_a_sweep_has_one_file_however_it_is_asked_for_and_another_one_another(
+    folder: Path,
+) -> None:
+    same = kept.path_of([*reversed(SMALL), SMALL[0]])
+    assert same == kept.path_of(SMALL)
+    assert same
+    assert same.parent == folder
+    assert kept.path_of(SMALL[1:]) != same
+    assert kept.path_of([*SMALL[1:], dataclasses.replace(SMALL[0], eta=0.1)]) != same
+
+
+def test_rows_of_an_older_version_of_the_numbers_are_not_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept.path_of(SMALL)
+    assert folder
+    monkeypatch.setattr(kept, "NUMBERS", NUMBERS + 1)
+    assert kept.path_of(SMALL) != before
+
+
+def test_the_version_of_the_numbers_is_that_of_these_rows() -> None:
+    """Should they ever become others, rows that are kept would be old: raise NUMBERS then."""
+    cells = [
+        Cell(afferents=20, load=1.0),
+        Cell(afferents=20, load=1.5, rule="reflect", seed=1, epochs=20),
+        Cell(afferents=20, task="rates", test_jitter=5.0),
+        Cell(afferents=20, task="synchrony", load=2.0, eta=0.05),
+    ]
+    rows = [solve(cell) for cell in cells]
+    found = [(row.epochs_used, row.best_errors, round(row.test_accuracy, 2)) for row in rows]
+    assert (NUMBERS, found) == (1, [(107, 0, 1), (20, 6, 0.77), (16, 0, 0.68), (2, 0, 1)])
+
+
+def test_rows_that_are_kept_can_be_looked_at_while_they_are_written(folder: Path) -> None:
+    file = kept.file_of(SMALL)
+    assert file
+    assert kept.rows_of(SMALL) == []
+    file.append([made(SMALL[0])])
+    with file.path.open("a") as torn:
+        torn.write("latencies,50,1")
+    assert kept.rows_of(SMALL) == [made(SMALL[0])]
+    assert [path.parent for path in folder.glob("*.csv")] == [folder]
+
+
+def test_only_so_many_sweeps_are_kept_the_oldest_goes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_MOST", 2)
+    for age, cell in enumerate(SMALL[:3]):
+        file = kept.file_of([cell])
+        assert file
+        os.utime(file.path, (1000 + age, 1000 + age))
+    assert [kept.path_of([cell]).exists() for cell in SMALL[:3]] == [  # type: ignore[union-attr]
+        False,
+        True,
+        True,
+    ]
+    assert len(list(folder.glob("*.csv"))) == 2
+
+
+def test_a_folder_that_cannot_be_used_is_refused_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "taken" / "sweeps"))
+    with pytest.raises(ValueError, match=r"folder .* cannot be used: not a directory"):
+        kept.file_of(SMALL)
+
+
+def test_a_sweep_whose_turn_comes_late_takes_what_another_one_kept_meanwhile(
+    folder: Path,
+) -> None:
+    turn = threading.Semaphore(0)
+    late = Sweep(SMALL, file=kept.file_of(SMALL), turn=turn)
+    rows = [made(cell, seconds=77.0) for cell in SMALL]
+    file = kept.file_of(SMALL)
+    assert file
+    file.append(rows)
+    turn.release()
+    assert late.wait(10)
+    assert (late.state, late.rows) == ("done", rows)
+    assert len(list(folder.glob("*.csv"))) == 1
+
+
+def test_a_sweep_whose_rows_can_no_longer_be_kept_says_so_and_has_them_still(
+    tmp_path: Path, bare: dict[Cell, Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(File, "append", full)
+    sweep = Sweep(SMALL, processes=1, file=tmp_path / "rows.csv")
+    assert sweep.wait(30)
+    assert sweep.state == "failed"
+    assert sweep.failure == "its rows could not be kept, no space left on device"
+    assert 0 < sweep.done < sweep.total
+    assert without_time(sweep.rows).items() <= bare.items()
 
 
 # Sweeps on this machine.

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from scipy.stats import binomtest
 
-from tempotron.capacity import Cell, Row, Sweep, grid, solve
+from tempotron.capacity import Cell, Row, Sweep, grid, kept, solve
 from tempotron.capacity.__main__ import main
 from tempotron.capacity.computed import FILE, computed
 from tempotron.capacity.labs import LABS, Curves, compare, half_load
@@ -78,6 +78,24 @@ def test_a_sweep_killed_in_the_middle_goes_on_from_its_file(tmp_path: Path) -> N
     rows = list(Sweep(STEADY, file=path))
     assert rows[: len(kept)] == kept
     assert set(without_time(from_csv(path.read_text()))) == set(STEADY)
+
+
+def test_the_shell_goes_on_with_a_sweep_that_is_kept_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path))
+    before = [made(cell, seconds=77.0) for cell in SMALL[:5]]
+    file = kept.file_of(SMALL)
+    assert file
+    file.append(before)
+    chosen = ("--afferents", "12", "--load", "1.5", "0.5", "--epochs", "30", "--seeds", "6")
+    assert shell(*chosen, "--processes", "2") == 0
+    told = capsys.readouterr()
+    assert f"Going on: 5 of {len(SMALL)} rows are there." in told.err
+    rows = from_csv(told.out)
+    assert rows[:5] == before
+    assert set(without_time(rows)) == set(SMALL)
+    assert from_csv(file.path.read_text()) == rows
 
 
 # Points, labs, and the way to Train.

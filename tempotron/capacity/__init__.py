@@ -5,6 +5,7 @@ In reading order:
     cell        what one training is, and grids of them
     solve       a pure function from a cell to its row
     record      rows as text, and a file to take a sweep up again from
+    kept        a folder with such a file for every sweep
     pace        how many cells to hand out at once
     local       processes of this machine, each of them a worker
     worker      what such a process does

@@ -4,7 +4,8 @@
     python -m tempotron.capacity --load 1 1.5 2 --tau 15 30 --seeds 8 --out rows.csv
 
 Rows already in the file are not computed again, so that a sweep that was stopped goes on where it
-was. Without a file they are printed at the end.
+was. Without a file they are printed at the end, and kept until then in the folder, if any, that the
+environment variable TEMPOTRON_SWEEPS names: the same sweep, also of the page, goes on from there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from tempotron.capacity.cell import BOUNDS, FIELDS, TASKS, Cell, grid
+from tempotron.capacity.kept import file_of
 from tempotron.capacity.labs import LABS, Lab, compare
 from tempotron.capacity.record import to_csv
 from tempotron.capacity.solve import Row
@@ -53,10 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cells,
             processes=options["processes"],
             scheduler=options["scheduler"],
-            file=options["out"],
+            file=options["out"] or file_of(cells),
         )
     except ValueError as error:
         parser.error(f"{error}.")
+    if 0 < sweep.done < sweep.total:
+        print(f"Going on: {sweep.done} of {sweep.total} rows are there.", file=sys.stderr)
     rows = _watched(sweep)
     if not options["out"]:
         sys.stdout.write(to_csv(rows))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from filelock import FileLock
 
 from tempotron.capacity.cell import FIELDS, Cell
 from tempotron.capacity.solve import Row
@@ -20,6 +23,7 @@ _MEASURED: dict[str, type] = {
     "test_accuracy": float,
     "seconds": float,
 }
+_PATIENCE = 10  # seconds to wait for others who write the same file
 COLUMNS = (*FIELDS, *_DERIVED, *_MEASURED)
 
 
@@ -68,10 +72,15 @@ def from_csv(text: str) -> list[Row]:
 
 
 class File:
-    """A file that rows are added to as they finish.
+    """A file that rows are added to as they finish, by several processes if need be.
 
     Whoever writes it may be killed at any moment: what was written stays, and a torn last line is
-    cut off when the file is opened again.
+    cut off when the file is opened or written again. A lock beside it, ``<name>.lock``, keeps
+    those apart who write at the same time.
+
+    Attributes:
+        path: Where it is.
+        rows: What it held when it was last looked at, each cell once, and what was added since.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,42 +89,87 @@ class File:
         Raises:
             ValueError: If it cannot be read or written, or is not one of rows.
         """
-        self.path = path
+        self.path, self.rows = path, list[Row]()
+        self._lock = FileLock(f"{path}.lock", timeout=_PATIENCE)
+        self._end = 0  # of what has been read
+        self._cells: set[Cell] = set()
         try:
-            text = _mended(path)
-            self.rows = from_csv(text)
-        except (OSError, ValueError) as error:
+            _check(path)  # before there is a lock beside it
+            self.refresh()
+        except OSError as error:
+            raise ValueError(f"file {path} cannot be used: {reason(error)}") from error
+        except ValueError as error:
             raise ValueError(f"file {path} cannot be used: {error}") from error
 
+    def refresh(self) -> None:
+        """Read what others have added.
+
+        Raises:
+            OSError: If it cannot be read or written.
+            ValueError: If something else than rows has been added.
+        """
+        with self._lock, self.path.open("a+b") as file:
+            self._read(file)
+
     def append(self, rows: Iterable[Row]) -> None:
-        """Add rows at the end; they are with the system when this returns."""
-        text = _lines(flat(row).values() for row in rows)
-        with self.path.open("a", encoding="utf-8", newline="") as file:
-            file.write(text)
+        """Add rows at the end, but for those of cells that others have added meanwhile.
 
+        They are with the system when this returns.
 
-def _mended(path: Path) -> str:
-    """Read a file of rows and cut off its torn last line; begin it if there is none."""
-    header = _lines([COLUMNS])
-    with path.open("a+b") as file:
-        file.seek(0)
+        Raises:
+            OSError: If it cannot be written.
+        """
+        with self._lock, self.path.open("a+b", buffering=0) as file:
+            self._read(file)
+            new = [row for row in rows if row.cell not in self._cells]
+            file.write(_lines(flat(row).values() for row in new).encode())
+            self._end = file.tell()
+            self._note(new)
+
+    def _read(self, file: IO[bytes]) -> None:
+        """Take in what is new, without a torn last line, which is cut off; begin an empty file."""
+        if self._end > file.seek(0, os.SEEK_END):  # it is another file
+            self._end = 0
+        file.seek(self._end)
         content = file.read()
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
-            file.truncate(len(whole))
-        if not whole:
-            file.write(header.encode())
-            return header
-    text = whole.decode()
-    if not text.startswith(header):
+            file.truncate(self._end + len(whole))
+        if not self._end:
+            if not whole:
+                file.write(_HEADER.encode())
+            whole = whole[len(_HEADER) :]
+        self._note(from_csv(_HEADER + whole.decode()))
+        self._end = file.seek(0, os.SEEK_END)
+
+    def _note(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if row.cell not in self._cells:
+                self._cells.add(row.cell)
+                self.rows.append(row)
+
+
+def _check(path: Path) -> None:
+    """Refuse a file that does not begin as one of rows does."""
+    with path.open("a+b") as file:
+        file.seek(0)
+        begin = file.read(len(_HEADER))
+    if not _HEADER.encode().startswith(begin):
         raise ValueError("it is not a file of this kind of sweep")
-    return text
+
+
+def reason(error: OSError) -> str:
+    """Say why a file cannot be used, without its name."""
+    return (error.strerror or "others are writing it").lower()
 
 
 def _lines(records: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(records)
     return text.getvalue()
+
+
+_HEADER = _lines([COLUMNS])
 
 
 def _value(value: object, kind: type) -> Any:  # noqa: ANN401  as the column asks for

@@ -21,6 +21,7 @@ from tempotron.events import Floats
 from tempotron.settings import block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task
 
+NUMBERS = 1  # to be raised when the row of any cell becomes another: kept rows are then old
 Ending = Literal["converged", "stalled", "limit"]
 
 _TRIALS = 20  # copies of each pattern to test on, where they are moved by noise

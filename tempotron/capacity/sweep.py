@@ -15,7 +15,7 @@ from tempotron.capacity.cell import Cell, check_rows
 from tempotron.capacity.cluster import Cluster
 from tempotron.capacity.local import run_here
 from tempotron.capacity.pace import TICK
-from tempotron.capacity.record import File, known
+from tempotron.capacity.record import File, known, reason
 from tempotron.capacity.solve import Row
 from tempotron.checks import whole
 
@@ -39,7 +39,7 @@ class Sweep:
         *,
         processes: int | None = None,
         scheduler: str | None = None,
-        file: Path | str | None = None,
+        file: File | Path | str | None = None,
         before: Sequence[Row] = (),
         turn: threading.Semaphore | None = None,
         wanted: Callable[[], bool] = lambda: True,
@@ -64,18 +64,17 @@ class Sweep:
             raise ValueError(f"cells must be of class Cell, got {strange[0]!r}")
         check_rows(len(chosen))
         self._processes = _checked(processes)
-        self._file = File(Path(file)) if file else None
+        self._file = File(Path(file)) if isinstance(file, Path | str) else file
         self._cluster = Cluster(scheduler) if scheduler else None
-        self._rows = known([*(self._file.rows if self._file else []), *before], chosen)
+        self._cells = chosen
+        self._rows = known([*before, *(self._file.rows if self._file else [])], chosen)
         self._turn, self._wanted = turn or threading.Semaphore(), wanted
         self.total = len(chosen)
         self.state: State = "waiting"
         self.failure = ""
         self._cancelled = threading.Event()
         self._begin: tuple[float, int] | None = None  # when the first rows came, and how many
-        solved = {row.cell for row in self._rows}
-        left = [cell for cell in chosen if cell not in solved]
-        self._thread = threading.Thread(target=self._run, args=(left,), daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     @property
@@ -122,16 +121,18 @@ class Sweep:
             if ended:
                 return
 
-    def _run(self, cells: Sequence[Cell]) -> None:
+    def _run(self) -> None:
         try:
             if self._has_turn():
                 try:
                     self.state = "running"
-                    self._solve(cells)
+                    self._solve(self._left())
                 finally:
                     self._turn.release()
             self.state = "done" if self.done == self.total else "cancelled"
-        except (RuntimeError, OSError, ValueError) as error:
+        except OSError as error:
+            self.failure, self.state = reason(error), "failed"
+        except (RuntimeError, ValueError) as error:
             self.failure, self.state = str(error), "failed"
         finally:
             if self.active:  # whatever it was, nobody is to wait for it
@@ -146,6 +147,14 @@ class Sweep:
                 return True
         return False
 
+    def _left(self) -> list[Cell]:
+        """List the cells without a row, after a look at what others have kept meanwhile."""
+        if self._file:
+            self._filed(self._file.refresh)
+            self._rows = known([*self._rows, *self._file.rows], self._cells)
+        solved = {row.cell for row in self._rows}
+        return [cell for cell in self._cells if cell not in solved]
+
     def _solve(self, cells: Sequence[Cell]) -> None:
         """Collect rows until there are no more, or nobody wants them."""
         solve = self._cluster.run if self._cluster else partial(run_here, processes=self._processes)
@@ -157,11 +166,18 @@ class Sweep:
                     return
 
     def _keep(self, rows: list[Row]) -> None:
-        if self._file:
-            self._file.append(rows)
         self._rows += rows
         if self._begin is None:
             self._begin = (time.monotonic(), self.done)
+        if self._file:
+            self._filed(partial(self._file.append, rows))
+
+    def _filed(self, act: Callable[[], None]) -> None:
+        """Do something with the file; say what it was about if that fails."""
+        try:
+            act()
+        except OSError as error:
+            raise RuntimeError(f"its rows could not be kept, {reason(error)}") from error
 
     def _goes_on(self) -> bool:
         return self._wanted() and not self._cancelled.is_set()
