@@ -496,7 +496,28 @@ def test_a_cell_that_keeps_killing_its_process_is_given_up(
     sweep = Sweep([LONG], processes=1)
     assert sweep.wait(30)
     assert (sweep.state, sweep.done) == ("failed", 0)
-    assert sweep.failure.startswith("worker processes died 3 times at Cell(task=")
+    assert sweep.failure == (
+        "worker processes died 3 times at the run with afferents 400, load 3, seed 0, "
+        "epochs 100000, patience 100000"
+    )
+
+
+def test_a_sweep_that_loses_its_processes_for_good_says_so_and_keeps_its_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweep = Sweep([SMALL[0], LONG], processes=1)
+    next(iter(sweep))
+
+    def refused() -> subprocess.Popen[str]:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(local, "_start", refused)
+    while not workers():
+        time.sleep(0.01)
+    workers()[0].kill()
+    assert sweep.wait(20)
+    assert (sweep.state, [row.cell for row in sweep.rows]) == ("failed", [SMALL[0]])
+    assert sweep.failure == ("no worker process could be started, resource temporarily unavailable")
 
 
 def test_cancel_ends_a_sweep_and_its_processes_within_a_second() -> None:

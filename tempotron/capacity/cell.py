@@ -126,6 +126,13 @@ class Cell:
         """Spikes per correlation time, N sqrt(tau tau_s) / T."""
         return self.afferents / self.K
 
+    @property
+    def told(self) -> str:
+        """What is not as by default, in words: 'load 2, seed 3'; the seed is always there."""
+        fields = dataclasses.asdict(self)
+        told = [name for name in FIELDS if name == "seed" or fields[name] != getattr(Cell, name)]
+        return ", ".join(f"{name} {_shown(fields[name])}" for name in told)
+
     @cached_property
     def settings(self) -> Settings:
         """How the run goes."""
@@ -197,6 +204,10 @@ def _several(value: object, name: str) -> Sequence[Any]:
     if not value:
         raise ValueError(f"{name} must have at least one value, got none")
     return value
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.12g}"
 
 
 def _checked(value: float | None, name: str, bounds: tuple[float, float]) -> float | None:

@@ -62,14 +62,14 @@ class Cluster:
         A worker that dies is none of our business: Dask gives its cells to others.
 
         Raises:
-            RuntimeError: If the scheduler is lost.
+            RuntimeError: If the scheduler is lost, or solving a cell fails.
         """
         pace, waiting, running = Pace(self._threads), deque(cells), 0
         finished: queue.SimpleQueue[Future[list[Row]]] = queue.SimpleQueue()
         while waiting or running:
             while waiting and running < _AHEAD * self._threads:
                 batch = [waiting.popleft() for _ in range(pace.batch(len(waiting)))]
-                future = self._client.submit(solve_all, batch, pure=False)
+                future = self._submit(batch)
                 future.add_done_callback(finished.put)
                 running += 1
             done = drained(finished)
@@ -79,12 +79,22 @@ class Cluster:
                 pace.note(row.seconds)
             yield rows
 
+    def _submit(self, batch: list[Cell]) -> Future[list[Row]]:
+        from distributed.client import ClosedClientError  # noqa: PLC0415
+
+        try:
+            return self._client.submit(solve_all, batch, pure=False)
+        except ClosedClientError as error:
+            raise RuntimeError(f"scheduler {self.address} was lost") from error
+
     def _result(self, future: Future[list[Row]]) -> list[Row]:
         """Fetch the rows of a batch that has come to an end, or say why there are none."""
         from distributed import CancelledError  # noqa: PLC0415
 
         if future.status == "error":
-            raise RuntimeError(f"a worker of {self.address} failed: {future.exception()!r}")
+            raise RuntimeError(
+                f"a worker of scheduler {self.address} failed; its own record says at what"
+            ) from future.exception()
         try:
             return future.result(timeout=_FETCH)
         except (CancelledError, OSError) as error:

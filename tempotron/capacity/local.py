@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tempotron.capacity.cell import Cell
 from tempotron.capacity.pace import Pace, drained
-from tempotron.capacity.record import read
+from tempotron.capacity.record import read, reason
 from tempotron.capacity.solve import CancelledError, Row, rehearse, solve
 
 _ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def run_here(cells: Sequence[Cell], processes: int) -> Generator[list[Row], None
         the iterator ends the processes at once.
 
     Raises:
-        RuntimeError: If a cell keeps killing its process.
+        RuntimeError: If a cell keeps killing its process, or none can be started.
     """
     crew = _Crew(cells, min(processes, len(cells)))
     try:
@@ -106,7 +106,11 @@ class _Crew:
             with self._changed:
                 if self._closed or self.failure:
                     return
-                self._processes[number] = _start()
+                try:
+                    self._processes[number] = _start()
+                except OSError as error:
+                    self.failure = f"no worker process could be started, {reason(error)}"
+                    return
 
     def _serve(self, process: subprocess.Popen[str]) -> None:
         """Give cells to a process for as long as it lives."""
@@ -150,7 +154,8 @@ class _Crew:
         suspect = batch[0] if batch else None
         self._deaths[suspect] += 1
         if self._deaths[suspect] >= _DEATHS:
-            self.failure = f"worker processes died {_DEATHS} times at {suspect or 'their start'}"
+            where = f"at the run with {suspect.told}" if suspect else "before they were ready"
+            self.failure = f"worker processes died {_DEATHS} times {where}"
         else:
             self._return(batch)
 
