@@ -1,5 +1,6 @@
 """Requests: links to the Capacity page, and whatever else comes in their place."""
 
+import re
 import shlex
 
 import pytest
@@ -91,9 +92,58 @@ def test_whatever_comes_becomes_a_request_with_a_note_for_every_change(
         ({"values": [1.0] * 21}, "values has 21 items, at most 20: now 20"),
         ({"values": "1 30"}, "load 30 is above 20: now 20"),
         ({"lab": "L5"}, "lab L5 is not known here: now L2"),
+        ({"values": "1 2 1"}, "values has 3 items, some of them the same: now 2"),
+        ({"axis": "afferents", "values": "10.5"}, "afferents 10.5 is not whole: now 10"),
         ({"seeds": "nan"}, "seeds nan is unreadable: now 8"),
     ],
     ids=str,
 )
 def test_what_was_changed_is_told(raw: dict[str, object], note: str) -> None:
     assert note in repair(raw)[1]
+
+
+@pytest.mark.parametrize(
+    ("link", "request_", "notes"),
+    [
+        (
+            {"lab": "L2", "afferents": "77"},
+            Request(),
+            ["afferents 77 is left out: L2 sets its own"],
+        ),
+        ({"tau": "30"}, Request(), ["tau 30 is left out: L2 sets its own"]),
+        (
+            {"lab": "L5", "seeds": "3"},
+            Request(),
+            ["lab L5 is not known here: now L2", "seeds 3 is left out: L2 sets its own"],
+        ),
+        (
+            {"lab": "own", "axis": "tau", "values": "5_10", "tau": "30"},
+            Request(lab=OWN, axis="tau", values=(5, 10)),
+            ["tau 30 is left out: it is what is swept, by values"],
+        ),
+        ({"lab": "L3", "version": "1", "utm_source": "mail"}, Request(lab="L3"), []),
+    ],
+    ids=str,
+)
+def test_a_parameter_without_a_say_is_left_out_and_told(
+    link: dict[str, str], request_: Request, notes: list[str]
+) -> None:
+    assert decode(link) == (request_, notes)
+
+
+@pytest.mark.parametrize("name", [name for name in Request.model_fields if name != "version"])
+@settings(deadline=None, max_examples=20)
+@given(text=TEXTS)
+def test_every_parameter_of_a_link_is_taken_or_told(name: str, text: str) -> None:
+    """It is found again in the request, or it comes with a note that names it."""
+    for lab in ({}, {"lab": OWN}, {"lab": "L6"}):
+        link = {**lab, name: text}
+        request, notes = decode(link)
+        again = decode(parameters(request))[0]
+        assert again == request
+        if notes:
+            assert any(note.startswith(f"{name} ") or text in note for note in notes)
+        elif name == "values":
+            assert list(request.values) == sorted(map(float, re.split(r"[_\s]+", text.strip(" _"))))
+        else:
+            assert str(getattr(request, name)) == text or getattr(request, name) == float(text)

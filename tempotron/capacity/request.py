@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from tempotron import link
-from tempotron.capacity.cell import TASKS, Cell, TaskName
+from tempotron.capacity.cell import FIELDS, TASKS, Cell, TaskName
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.learning import RULES, Rule
 
@@ -141,9 +141,9 @@ def command(request: Request) -> str:
 
 
 def changed(request: Request, names: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """Collect the fields that differ from the defaults; of a lab only its name."""
-    only = {"lab"} if request.lab != OWN else None
-    fields = request.model_dump(mode="json", exclude_defaults=True, include=only)
+    """Collect the fields that differ from the defaults and have a say; of a lab only its name."""
+    silent = {name for name in NAMES if unused(request, name)}
+    fields = request.model_dump(mode="json", exclude_defaults=True, exclude=silent)
     return {name: fields[name] for name in fields if names is None or name in names}
 
 
@@ -158,7 +158,23 @@ def decode(parameters: Mapping[str, str]) -> tuple[Request, list[str]]:
     Returns:
         The nearest valid request, and one clause for every change; see `link`.
     """
-    return link.decode(parameters, NAMES, repair, _DEFAULT)
+    return link.decode(parameters, NAMES, _opened, _DEFAULT)
+
+
+def unused(request: Request, name: str) -> str:
+    """Say why a field of a request has no say; '' if it has."""
+    if request.lab != OWN and name not in ("lab", "version"):
+        return f"{request.lab} sets its own"
+    return "it is what is swept, by values" if name == request.axis else ""
+
+
+def _opened(raw: Mapping[str, str]) -> tuple[Request, list[str]]:
+    """Read the fields of a link, without those that have no say: each is told."""
+    chosen = repair({name: raw[name] for name in ("lab", "axis") if name in raw})[0]
+    silent = {name: why for name in raw if (why := unused(chosen, name))}
+    request, notes = repair({name: raw[name] for name in raw if name not in silent})
+    left_out = [f"{name} {link.show(raw[name])} is left out: {why}" for name, why in silent.items()]
+    return request, notes + left_out
 
 
 def repair(raw: Mapping[Any, object]) -> tuple[Request, list[str]]:
@@ -197,8 +213,12 @@ def _within(axis: Axis, values: tuple[float, ...], notes: list[str]) -> tuple[fl
     if not values:
         notes.append("values is empty: now those of the default")
         return _DEFAULT.values
-    kept = [link.read_number(LIMITS[axis], 0.0, axis, value, notes) for value in values]
-    return tuple(sorted(set(kept)))
+    read = link.read_whole if FIELDS[axis] is int else link.read_number
+    kept = [float(read(LIMITS[axis], 0, axis, value, notes)) for value in values]
+    each = tuple(sorted(set(kept)))
+    if len(each) < len(kept):
+        notes.append(f"values has {len(kept)} items, some of them the same: now {len(each)}")
+    return each
 
 
 def _whole(name: str) -> link.Reader:
