@@ -1,11 +1,14 @@
 """Every page opens, with its heading, the whole menu, and torch's numbers on it."""
 
 import base64
+import dataclasses
 import gc
 import json
 import math
 import re
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,7 +17,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tempotron import explain, figures
-from tempotron.capacity import Cell, solve
+from tempotron.capacity import Cell, Row, kept, solve
+from tempotron.capacity import sweep as sweep_module
 from tempotron.capacity.labs import LABS
 from tempotron.capacity.request import Request
 from tempotron.counting import timing_or_rate
@@ -87,13 +91,17 @@ def test_a_bad_link_opens_the_nearest_state_with_one_sentence(page: str) -> None
         notices = [sent(at, "player")[0]["notice"]]
     assert notices == [
         "Not everything in this link could be used as it was: "
-        f"tau 5000 is above 1000, now 1000{'' if foreign else '; theta x is unreadable, now 1'}."
+        + (
+            "tau 5000 is left out, L2 sets its own."
+            if foreign
+            else "tau 5000 is above 1000, now 1000; theta x is unreadable, now 1."
+        )
     ]
     lab = lab_of(at)
     elsewhere = page in ("Train", "Capacity")
     assert lab.experiment == (Experiment() if elsewhere else Experiment(tau=1000))
     assert lab.plan == (Plan(tau=1000) if page == "Train" else Plan())
-    assert lab.request == (Request(tau=1000) if page == "Capacity" else Request())
+    assert lab.request == Request()
     assert not at.exception
 
 
@@ -739,6 +747,63 @@ def test_a_running_sweep_shows_its_progress_and_can_be_cancelled_and_gone_on_wit
     assert "Go on" in [button.label for button in at.button]
 
 
+def test_a_sweep_that_is_kept_is_gone_on_with_by_whoever_asks_for_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path))
+    at = opened("Capacity", **OWN)
+    assert "Start" in [button.label for button in at.button]
+    before = [dataclasses.replace(solve(cell), seconds=77.0) for cell in OWN_CELLS[:4]]
+    file = kept.file_of(OWN_CELLS)
+    assert file
+    file.append(before)
+
+    at = opened("Capacity", **OWN)
+    assert "Kept from before: 4 of 6 runs." in texts(at)
+    assert at.dataframe[0].value["Runs"].tolist() == [2, 2]
+    press(at, "Go on")
+    sweep = lab_of(at).sweep
+    assert sweep
+    assert sweep.wait(30)
+    assert sweep.rows[:4] == before
+    at.run()
+    assert "Done: 6 of 6 runs." in texts(at)
+    labels = [button.label for button in opened("Capacity", **OWN).button]
+    assert "Kept from before: 6 of 6 runs." in texts(opened("Capacity", **OWN))
+    assert {"Start", "Start again", "Go on"}.isdisjoint(labels)
+
+
+def test_a_folder_that_cannot_be_used_is_told_without_its_name_and_the_sweep_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "taken" / "sweeps"))
+    at = run_to_its_end(opened("Capacity", **OWN))
+    assert [warning.value for warning in at.warning] == [
+        "This server cannot keep the runs of a sweep just now: they last as long as this visit."
+    ]
+    assert "Done: 6 of 6 runs." in texts(at)
+
+
+def test_a_sweep_that_failed_says_why_and_can_be_gone_on_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> Iterator[list[Row]]:
+        yield [solve(OWN_CELLS[0])]
+        raise RuntimeError("worker processes died 3 times before they were ready")
+
+    monkeypatch.setattr(sweep_module, "run_here", broken)
+    at = run_to_its_end(opened("Capacity", **OWN))
+    told = "Ended after 1 of 6 runs: worker processes died 3 times before they were ready."
+    assert told in texts(at)
+    monkeypatch.undo()
+    press(at, "Go on")
+    sweep = lab_of(at).sweep
+    assert sweep
+    assert sweep.wait(30)
+    assert (sweep.state, sweep.done) == ("done", 6)
+
+
 def test_another_choice_ends_the_sweep_that_is_running() -> None:
     at = press(opened("Capacity", lab="L4"), "Start")
     sweep = lab_of(at).sweep
@@ -767,8 +832,37 @@ def test_the_fields_of_a_sweep_of_ones_own_are_taken_over_and_mended() -> None:
     assert "K = T / sqrt(tau tau_s) runs from 1 to 200" in texts(at)[1]
 
 
+def test_a_warning_about_bad_values_goes_with_them() -> None:
+    def told(at: AppTest) -> list[str]:
+        return [warning.value.partition(" values")[0] for warning in at.warning]
+
+    bad = ["Not everything in this sweep could be used as it was:"]
+    at = opened("Capacity", **OWN)
+    at.text_input(key="request_values").set_value("0.5 1.5 x").run()
+    assert told(at) == bad
+    assert at.text_input(key="request_values").value == "0.5 1.5"
+    at.text_input(key="request_values").set_value("0.5 1").run()
+    assert told(at) == []
+    at.text_input(key="request_values").set_value("x").run()
+    assert told(at) == bad
+    run_to_its_end(at)
+    assert told(at) == []
+    at.text_input(key="request_values").set_value("x").run()
+    at.selectbox(key="request_lab").set_value("L3").run()
+    assert told(at) == []
+
+
+def test_a_warning_about_bad_values_is_not_there_after_a_look_at_another_page() -> None:
+    at = opened("Capacity", lab="L2", afferents="77")
+    assert len(at.warning) == 1
+    at.switch_page(str(FILES["Train"])).run()
+    at.switch_page(str(FILES["Capacity"])).run()
+    assert not at.warning
+    assert not at.exception
+
+
 def test_a_sweep_that_asks_for_too_much_is_refused() -> None:
-    at = opened("Capacity", lab="own", afferents="500", load="20", seeds="50", epochs="5000")
+    at = opened("Capacity", lab="own", afferents="500", values="20", seeds="50", epochs="5000")
     assert at.warning[0].value.startswith(
         "This sweep cannot be run: afferents, load, epochs, values and seeds together must ask "
         "for at most 3e+10 spikes to be presented, got "

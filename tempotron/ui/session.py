@@ -345,6 +345,8 @@ def _follow_address(lab: Lab, page: str) -> None:
     """
     parameters = _parameters(page)
     wished = parameters or page == lab.page
+    if page == "Capacity" != lab.page:
+        lab.request_notice = ""  # it was about what is long done
     if page == "Capacity" and wished and parameters != lab.address == lab.request_link:
         request, notes = requests.decode(parameters)
         lab.ask(**request.model_dump())

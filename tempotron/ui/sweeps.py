@@ -11,9 +11,11 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from tempotron.capacity import Sweep
+from tempotron.capacity import Row, Sweep
 from tempotron.capacity.cell import TASKS
+from tempotron.capacity.kept import file_of, path_of, rows_of
 from tempotron.capacity.labs import LABS, Lab
+from tempotron.capacity.record import File
 from tempotron.capacity.request import (
     AXES,
     CHOICES,
@@ -85,8 +87,8 @@ def bench(lab: Visitor) -> None:
     try:
         chosen = lab_of(lab.request)
     except ValueError as error:
-        lab.request_notice = lab.request_notice or f"This sweep cannot be run: {error}."
         _notice(lab)
+        st.warning(f"This sweep cannot be run: {error}.")
         return
     st.markdown(f"**{chosen.title}.** {chosen.sentence} {_size(chosen)}")
     if lab.sweep and lab.sweep.active:
@@ -110,7 +112,7 @@ def _follow(lab: Visitor, chosen: Lab) -> None:
     _notice(lab)
     st.button("Cancel", on_click=sweep.cancel)
     st.progress(sweep.done / sweep.total, _progress(sweep))
-    results(lab, chosen)
+    results(lab, chosen, sweep.rows)
 
 
 @st.fragment
@@ -120,24 +122,33 @@ def _rest(lab: Visitor, chosen: Lab) -> None:
     if sweep and sweep.active:  # it has just been started
         st.rerun()
     _notice(lab)
+    rows = sweep.rows if sweep else rows_of(chosen.cells())
     with st.container(horizontal=True, vertical_alignment="center"):
-        unfinished = sweep and sweep.state != "done"
-        label = "Go on" if unfinished else "Start again" if sweep else "Start"
-        st.button(label, on_click=_start, args=(lab, chosen))
-        if sweep:
-            st.markdown(_ending(sweep))
-    results(lab, chosen)
-    if sweep and sweep.rows:
-        runs(lab, chosen, sweep.rows)
+        if label := _offer(chosen, sweep, rows):
+            st.button(label, on_click=_start, args=(lab, chosen))
+        st.markdown(_ending(chosen, sweep, rows))
+    results(lab, chosen, rows)
+    if rows:
+        runs(lab, chosen, rows)
     st.markdown("The same in a shell, without limits:")
     st.code(command(lab.request), language=None)  # colours of code lack contrast
 
 
-def _ending(sweep: Sweep) -> str:
-    rows = f"{sweep.done} of {count(sweep.total, 'run')}"
+def _offer(chosen: Lab, sweep: Sweep | None, rows: Sequence[Row]) -> str:
+    """Name what can be done with a sweep at rest; '' if all of it is there, and is kept."""
+    cells = chosen.cells()
+    if len(rows) < len(cells):
+        return "Go on" if sweep or rows else "Start"
+    return "" if path_of(cells) else "Start again"
+
+
+def _ending(chosen: Lab, sweep: Sweep | None, rows: Sequence[Row]) -> str:
+    told = f"{len(rows)} of {count(len(chosen.cells()), 'run')}"
+    if sweep is None:
+        return f"Kept from before: {told}." if rows else ""
     if sweep.state == "failed":
-        return f"Ended after {rows}: {sweep.failure}."
-    return f"Cancelled after {rows}." if sweep.state == "cancelled" else f"Done: {rows}."
+        return f"Ended after {told}: {sweep.failure}."
+    return f"Cancelled after {told}." if sweep.state == "cancelled" else f"Done: {told}."
 
 
 def _progress(sweep: Sweep) -> str:
@@ -154,17 +165,30 @@ def _start(lab: Visitor, chosen: Lab) -> None:
         return
     before = lab.sweep.rows if lab.sweep and lab.sweep.state != "done" else []
     scheduler = os.environ.get(_SCHEDULER)
+    lab.request_notice = ""
     try:
         lab.sweep = Sweep(
             chosen.cells(),
             processes=_PROCESSES,
             scheduler=scheduler,
+            file=_file(lab, chosen),
             before=before,
             turn=None if scheduler else _TURN,
             wanted=_watched(),
         )
     except ValueError as error:
         lab.request_notice = f"This sweep cannot be run: {error}."
+
+
+def _file(lab: Visitor, chosen: Lab) -> File | None:
+    """Open the file of a sweep if the server keeps any; where it cannot, go without."""
+    try:
+        return file_of(chosen.cells())
+    except ValueError:  # with names of folders, which are no business of visitors
+        lab.request_notice = (
+            "This server cannot keep the runs of a sweep just now: they last as long as this visit."
+        )
+        return None
 
 
 def _watched() -> Callable[[], bool]:
@@ -209,7 +233,8 @@ def _fields(lab: Visitor) -> Fields:
 def _values(lab: Visitor) -> None:
     """Show the values of the swept field as text."""
     key, values = "request_values", lab.request.values
-    if key not in st.session_state or read_values("", st.session_state[key], []) != values:
+    notes: list[str] = []
+    if read_values("", st.session_state.get(key), notes) != values or notes:
         st.session_state[key] = " ".join(f"{value:g}" for value in values)
     changed = _fields(lab).changed
     st.text_input("Values", key=key, width=WIDE, on_change=changed, args=("values",), max_chars=300)
