@@ -8,6 +8,7 @@ It is run as a file, and not as a module of the package, so that it listens befo
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import queue
@@ -15,10 +16,13 @@ import signal
 import sys
 import threading
 
+_PARENT_DEATH = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+
 
 def main() -> None:
     """Work until there is nothing more to read."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it will end it
+    _die_with_parent()
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
@@ -34,6 +38,12 @@ def main() -> None:
         while True:
             for fields in json.loads(lines.get()):
                 print(json.dumps(flat(solve(Cell(**fields)))), file=answers, flush=True)
+
+
+def _die_with_parent() -> None:
+    """Have Linux end this process with its parent, also while an import keeps Python busy."""
+    with contextlib.suppress(AttributeError, OSError):  # elsewhere the end of the input has to do
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
 
 
 def _listen(lines: queue.SimpleQueue[str]) -> None:
