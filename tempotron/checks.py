@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from numbers import Integral, Real
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ _LARGEST = 2**63 - 1  # whole number that numpy and torch can take
 
 def positive(value: float | Tensor, name: str) -> Tensor:
     """Return a number or tensor in float64, refusing what is not positive and finite."""
-    if isinstance(value, Tensor) and _real(value):
+    if isinstance(value, Tensor) and _real(tensor(value, name)):
         numbers = value.double()
         valid = (numbers > 0) & (numbers < torch.inf)
         if valid.all():
@@ -35,6 +35,14 @@ def positive_number(value: float | Tensor, name: str) -> float:
     if numbers.ndim:
         raise ValueError(f"{name} must be one number, got {list(numbers.shape)} of them")
     return numbers.item()
+
+
+def bounded(value: float, name: str, least: float, most: float) -> float:
+    """Return a number from one bound to another, refusing others."""
+    found = number(value, name)
+    if not least <= found <= most:
+        raise ValueError(f"{name} must be from {least:g} to {most:g}, got {value}")
+    return found
 
 
 def real(value: object, name: str) -> float:
@@ -99,6 +107,36 @@ def one_of(value: str, names: Collection[str], argument: str) -> None:
         raise ValueError(f"{argument} must be one of {', '.join(names)}, got {value!r}")
 
 
+def several(values: Iterable[Any], name: str, of: str) -> list[Any]:
+    """Return what can be gone through as a list, refusing single things and text."""
+    if isinstance(values, str) or not _many(values):
+        raise ValueError(f"{name} must be a sequence of {of}, got {values!r}")
+    return list(values)
+
+
+def function(value: Callable[..., object], name: str) -> None:
+    """Refuse what cannot be called."""
+    if not callable(value):
+        raise ValueError(f"{name} must be a function, got {value!r}")
+
+
+def an_instance(value: object, kind: type, name: str) -> None:
+    """Refuse what is of another class."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be a {kind.__name__}, got {type(value)}")
+
+
+def fits(value: object, name: str, shape: torch.Size) -> torch.Size:
+    """Refuse a tensor that does not broadcast with a shape; return what both come to."""
+    if not isinstance(value, Tensor):
+        return shape
+    try:
+        return torch.Size(torch.broadcast_shapes(shape, value.shape))
+    except RuntimeError as error:
+        told = f"{name} must go with the shape {list(shape)}, got {list(value.shape)}"
+        raise ValueError(told) from error
+
+
 def tensor(value: Tensor, name: str, shape: str = "") -> Tensor:
     """Refuse what is no tensor; the shape is told with what is wanted."""
     if not isinstance(value, Tensor):
@@ -126,6 +164,14 @@ def finite(value: Tensor, name: str) -> Tensor:
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _many(values: object) -> bool:
+    try:
+        iter(values)  # type: ignore[call-overload]
+    except TypeError:  # an array or tensor without an axis has the method, too
+        return False
+    return True
 
 
 def _float(value: float) -> float:

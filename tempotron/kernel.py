@@ -101,14 +101,22 @@ def psp(elapsed: Tensor, tau: float | Tensor, tau_s: float | Tensor) -> Tensor:
         its dtype, or in the default dtype where delays are integers.
 
     Raises:
-        ValueError: If a time constant is not positive and finite.
+        ValueError: If a delay is NaN, a time constant is not positive and finite, or shapes do
+            not go together.
 
     Source:
         Gutig & Sompolinsky (2006), the kernel of the voltage equation.
     """
-    checks.real_tensor(elapsed, "elapsed")
+    check_delays(elapsed, "elapsed", tau, tau_s)
     dtype = elapsed.dtype if elapsed.is_floating_point() else torch.get_default_dtype()
     return Kinetics.of(tau, tau_s).psp(elapsed.double()).to(dtype)
+
+
+def check_delays(delays: Tensor, name: str, tau: float | Tensor, tau_s: float | Tensor) -> None:
+    """Refuse delays that are no numbers, or do not go with the time constants."""
+    if checks.real_tensor(delays, name).isnan().any():
+        raise ValueError(f"{name} must hold numbers, got nan")
+    checks.fits(tau_s, "tau_s", checks.fits(tau, "tau", delays.shape))
 
 
 def psp_peak_time(tau: float, tau_s: float) -> float:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from tempotron import checks, layer
 from tempotron.checks import positive, positive_number, whole
 from tempotron.events import Events, arrange
-from tempotron.kernel import Kinetics
+from tempotron.kernel import Kinetics, check_delays
 from tempotron.peak import Peak, check_spikes, find_peak, first_crossing, voltage
 
 
@@ -102,12 +102,13 @@ class Tempotron(nn.Module):
             The kernel, with the shape of ``t``.
 
         Raises:
-            ValueError: If a time constant is not positive and finite.
+            ValueError: If a delay is NaN, a time constant is not positive and finite, or shapes
+                do not go together.
         """
-        delay = checks.real_tensor(t, "t").clamp(min=0)
-        return torch.exp(-delay / positive(tau, "tau")) - torch.exp(
-            -delay / positive(tau_s, "tau_s")
-        )
+        decay, rise = positive(tau, "tau"), positive(tau_s, "tau_s")
+        check_delays(t, "t", tau, tau_s)
+        delay = t.clamp(min=0)
+        return torch.exp(-delay / decay) - torch.exp(-delay / rise)
 
     @staticmethod
     def mse_loss(
@@ -137,6 +138,10 @@ class Tempotron(nn.Module):
         threshold: float | Tensor = v_threshold
         if type(v_threshold) is not float or not 0 < v_threshold < math.inf:
             threshold = positive(v_threshold, "v_threshold").to(v_max)
+            if checks.fits(threshold, "v_threshold", v_max.shape) != v_max.shape:
+                raise ValueError(
+                    f"v_threshold must go with {list(v_max.shape)}, got {list(threshold.shape)}"
+                )
         _check_labels(label, len(v_max), num_classes)
         target = label[:, None] == torch.arange(num_classes, device=label.device)
         wrong = (v_max >= threshold) != target
@@ -180,8 +185,7 @@ class Tempotron(nn.Module):
             ValueError: If the spikes have the wrong shape, are not finite, or were prepared for
                 another layer, or ``ret_type`` is none of these.
         """
-        if ret_type not in ("v", "v_max", "spikes"):
-            raise ValueError(f"ret_type must be 'v', 'v_max' or 'spikes', got {ret_type!r}")
+        checks.one_of(ret_type, ("v", "v_max", "spikes"), "ret_type")
         spikes = self._ready(in_spikes)
         if ret_type == "v_max" and isinstance(spikes, Events):
             return layer.grid_peak(self._heights, spikes)

@@ -37,9 +37,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tempotron import checks
 from tempotron.checks import whole
 from tempotron.learning import REASONS
-from tempotron.tasks import Task
+from tempotron.tasks import Task, check_task
 from tempotron.training import Run
 
 VERSION = 2
@@ -65,6 +66,7 @@ class Span(NamedTuple):
 
 def spans(run: Run) -> list[Span]:
     """Divide the record of a run: a span for each run it was forked from, and its own."""
+    checks.an_instance(run, Run, "run")
     found, end = list[Span](), len(run)
     for depth, one in reversed([*enumerate(_lineage(run))]):
         if one is run or one.start < end:
@@ -98,6 +100,7 @@ def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1
     Raises:
         ValueError: If ``first`` or ``end`` is not from the start of this very run to K.
     """
+    checks.an_instance(run, Run, "run")
     first, last = whole(first, "first", 0), len(run) if end is None else whole(end, "end", 0)
     if not run.start <= first <= last <= len(run):
         span = f"from {run.start} to {len(run)}"
@@ -135,6 +138,7 @@ def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1
 
 def pack_task(task: Task) -> bytes:
     """Write the patterns of a task as bytes; see the layout above."""
+    check_task(task)
     arrays: dict[str, NDArray[Any]] = {"spikes": task.spikes.numpy().astype("<f8")}
     return _joined({"name": task.name, "T": task.T, "neurons": task.kind[1]}, arrays)
 

@@ -6,7 +6,8 @@ The first weights and the order of presentation follow from them, by the seed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from tempotron.learning import (
 )
 from tempotron.tasks import Task
 
+# Largest rate, threshold and first weights. A miss adds at most 2 * rate * theta times the credit,
+# a false alarm takes away at most 2 * rate * V_max times it: from here on weights stay finite.
+LARGEST = 1e10
 # Presentations in a block: long enough to make calls cheap, short enough for a smooth progress.
 _STRETCH = 1024
 
@@ -65,7 +69,7 @@ class Settings:
         spread: Standard deviation of the initial weights.
 
     Raises:
-        ValueError: If a name is not known or a number out of range.
+        ValueError: If a name is not known or a number out of range, above 1e10 included.
 
     Source:
         Gutig & Sompolinsky (2006); Kingma & Ba (2015), Adam, ICLR.
@@ -93,10 +97,11 @@ class Settings:
         for name in ("eta", "rate", "tau", "tau_s", "theta"):
             if name not in ("rate", "tau_s") or getattr(self, name) is not None:
                 self._take(name, checks.positive_number)
+                self._take(name, _within(LARGEST))
         if self.mu is not None:
             self._take("mu", checks.share)
-        self._take("mean", checks.number)
-        self._take("spread", checks.not_negative)
+        self._take("mean", _within(LARGEST, -LARGEST))
+        self._take("spread", _within(LARGEST))
         self._take("epochs", checks.whole)
         self._take("seed", checks.seed)
         self._take("shuffle", checks.yes_or_no)
@@ -104,6 +109,19 @@ class Settings:
     def _take(self, name: str, check: Callable[[Any, str], object]) -> None:
         """Check a value and bring it to Python's own type."""
         object.__setattr__(self, name, check(getattr(self, name), name))
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Settings:
+        """Make settings of what was given by name.
+
+        Raises:
+            TypeError: If a name is none of a setting; it lists those there are.
+            ValueError: As the settings themselves.
+        """
+        names = [field.name for field in fields(cls)]
+        if unknown := [name for name in given if name not in names]:
+            raise TypeError(f"{unknown[0]} is not a setting; there are {', '.join(names)}")
+        return cls(**given)
 
     @property
     def momentum(self) -> float:
@@ -127,6 +145,10 @@ class Settings:
         if self.rule == "reflect":
             return 2 * (1 - self.momentum)
         return learning_rate(self.eta, task.spikes_per_pattern, task.T, self.tau, self.synaptic)
+
+
+def _within(most: float, least: float = 0.0) -> Callable[[float, str], float]:
+    return partial(checks.bounded, least=least, most=most)
 
 
 def initial_weights(settings: Settings, kind: tuple[int, int]) -> Floats:

@@ -9,6 +9,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from tempotron import checks
 from tempotron.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment
 from tempotron.layer import peak
 from tempotron.learning import argmax_accuracy, firing_accuracy
@@ -81,6 +82,8 @@ def stand(run: Run, step: int, unseen: bool = False) -> Standing:
     Raises:
         ValueError: If there is no such step, or there are no unseen trials.
     """
+    checks.an_instance(run, Run, "run")
+    step = checks.whole(step, "step", 0, len(run))
     weights, then = run.at(step), run.before(step)
     task = then.task.unseen if unseen else then.task
     if task is None:

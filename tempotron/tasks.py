@@ -24,6 +24,7 @@ from tempotron.peak import check_spikes
 
 Source = Literal["iris", "digits"]
 SOURCES: tuple[Source, ...] = get_args(Source)
+_MOST = 10**9  # patterns of a task: more fit into no memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,8 @@ class Task:
 
     def _name_classes(self) -> None:
         neurons = self.kind[1]
-        if isinstance(self.classes, str) or any(not isinstance(c, str) for c in self.classes):
+        named = checks.several(self.classes, "classes", "names")
+        if any(not isinstance(name, str) for name in named):
             raise ValueError(f"classes must be names, got {self.classes!r}")
         if not self.classes:
             object.__setattr__(self, "classes", tuple(map(str, range(1, neurons + 1))))
@@ -145,7 +147,8 @@ def order_of_two(gap: float = 20.0, T: float = 100.0, swap: bool = False, seed: 
         ValueError: If the gap does not fit into the pattern, or swap is neither True nor False.
     """
     swap = checks.yes_or_no(swap, "swap")
-    start = _early(_generator(seed), positive_number(gap, "gap"), T)
+    gap = positive_number(gap, "gap")
+    start = _early(_generator(seed), gap, T)
     small, large = "BA" if swap else "AB"
     return Task(
         torch.tensor([[start, start + gap], [start + gap, start]]),
@@ -176,8 +179,9 @@ def two_gaps(
             neither True nor False.
     """
     swap = checks.yes_or_no(swap, "swap")
-    if positive_number(short, "short") >= positive_number(long, "long"):
-        raise ValueError(f"short must be below long, got {short} and {long}")
+    short, long = positive_number(short, "short"), positive_number(long, "long")
+    if short >= long:
+        raise ValueError(f"short must be below long, got {short:g} and {long:g}")
     start = _early(_generator(seed), long, T)
     first = "Gaps, swapped" if swap else "Gaps"
     sentence = (
@@ -210,7 +214,8 @@ def temporal_xor(gap: float = 20.0, T: float = 100.0, seed: int = 0) -> Task:
     Raises:
         ValueError: If the gap does not fit into the pattern.
     """
-    early = _early(_generator(seed), positive_number(gap, "gap"), T)
+    gap = positive_number(gap, "gap")
+    early = _early(_generator(seed), gap, T)
     late = early + gap
     return Task(
         torch.tensor([[early, early], [early, late], [late, early], [late, late]]),
@@ -420,7 +425,7 @@ def relabelled(task: Task, patterns: Sequence[int]) -> Task:
         ValueError: If there are several neurons, or no such pattern.
     """
     _check_binary(task)
-    chosen = {whole(p, "patterns", 0) for p in patterns}
+    chosen = {whole(p, "patterns", 0) for p in checks.several(patterns, "patterns", "indices")}
     if beyond := [p for p in chosen if p >= task.patterns]:
         raise ValueError(f"patterns must be from 0 to {task.patterns - 1}, got {beyond[0]}")
     targets = task.targets.clone()
@@ -467,17 +472,28 @@ def own_patterns(
         ValueError: If patterns have different numbers of afferents, a time is not a finite
             number from 0 on, or as ``Task``.
     """
-    widths = {len(pattern) for pattern in patterns}
-    if len(widths) != 1:
-        raise ValueError(f"patterns must all have the same afferents, got {sorted(widths)}")
-    times = [time for pattern in patterns for row in pattern for time in row]
+    trains = [
+        [
+            checks.several(row, "patterns", "spike times")
+            for row in checks.several(pattern, "patterns", "afferents")
+        ]
+        for pattern in checks.several(patterns, "patterns", "patterns")
+    ]
+    times = [time for pattern in trains for row in pattern for time in row]
     if negative := [time for time in times if not checks.number(time, "patterns") >= 0]:
         raise ValueError(f"patterns must hold times from 0 on, got {negative[0]}")
-    room = max([1, *(len(row) for pattern in patterns for row in pattern)])
-    rows = [[[*row, *[-1.0] * (room - len(row))] for row in pattern] for pattern in patterns]
+    widths = {len(pattern) for pattern in trains}
+    if len(widths) != 1:
+        raise ValueError(f"patterns must all have the same afferents, got {sorted(widths)}")
+    room = max([1, *(len(row) for pattern in trains for row in pattern)])
+    rows = [
+        [[*map(float, row), *[-1.0] * (room - len(row))] for row in pattern] for pattern in trains
+    ]
     return Task(
         torch.tensor(rows, dtype=torch.float64),
-        torch.tensor([checks.yes_or_no(each, "fire") for each in fire]),
+        torch.tensor(
+            [checks.yes_or_no(each, "fire") for each in checks.several(fire, "fire", "answers")]
+        ),
         T,
         "Own patterns",
         "Learnable if some weights raise every + pattern to the threshold and no - pattern.",
@@ -587,8 +603,7 @@ class _Data(NamedTuple):
 
 def _dataset(source: Source) -> _Data:
     """Load what comes with scikit-learn."""
-    if source not in SOURCES:
-        raise ValueError(f"source must be one of {', '.join(SOURCES)}, got {source!r}")
+    checks.one_of(source, SOURCES, "source")
     from sklearn import datasets  # noqa: PLC0415  takes 2 s
 
     load = datasets.load_iris if source == "iris" else datasets.load_digits
@@ -687,7 +702,10 @@ def _early(generator: np.random.Generator, length: float, T: float) -> float:
 
 
 def _patterns(afferents: int, load: float) -> int:
-    count = round(whole(afferents, "afferents") * positive_number(load, "load"))
+    wanted = whole(afferents, "afferents") * positive_number(load, "load")
+    if wanted > _MOST:
+        raise ValueError(f"load must give at most {_MOST} patterns, got {load}")
+    count = round(wanted)
     if count < 1:
         raise ValueError(f"load must give at least one pattern, got {load}")
     return count

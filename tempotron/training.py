@@ -27,6 +27,8 @@ Outcome = Literal["running", "converged", "limit", "cancelled"]
 _UNWATCHED = 6
 # Memory for the weights kept along the way, from which all others are recovered; a fork has less.
 _KEPT_BYTES = 16_000_000
+# Given weights beyond it are refused: steps from there on need not be finite.
+_LARGEST_WEIGHT = 1e100
 
 
 class State(NamedTuple):
@@ -197,8 +199,9 @@ class Run:
         Raises:
             ValueError: If a step is not an integer from 0 to K, or they do not ascend.
         """
-        weights = np.empty((len(steps), *self._kept[self.start].weights.shape))
-        for g, state in enumerate(self._states(steps)):
+        wanted = checks.several(steps, "steps", "numbers of presentations")
+        weights = np.empty((len(wanted), *self._kept[self.start].weights.shape))
+        for g, state in enumerate(self._states(wanted)):
             weights[g] = state.weights
         return torch.from_numpy(weights)
 
@@ -215,17 +218,19 @@ class Run:
             ValueError: If a step is not an integer from 0 to K, they do not ascend, or not all
                 are under the same optimiser, or there is none.
         """
-        if not len(steps):
+        wanted = checks.several(steps, "steps", "numbers of presentations")
+        if not wanted:
             raise ValueError("steps must hold at least one, got none")
-        weights, momentum = zip(*self._states(steps), strict=True)
+        weights, momentum = zip(*self._states(wanted), strict=True)
         return torch.from_numpy(np.stack(weights)), torch.from_numpy(np.stack(momentum))
 
     def _states(self, steps: Sequence[int]) -> Iterator[State]:
         state, here = self._kept[self.start], self.start
         for g, k in enumerate(steps):
+            checks.whole(k, "steps", 0, len(self))
             if g and k < steps[g - 1]:
                 raise ValueError(f"steps must ascend, got {k} after {steps[g - 1]}")
-            nearer = self._nearest(self._step(k, len(self)))
+            nearer = self._nearest(k)
             if nearer[0] > here or here > k or k < self.start:
                 here, state = nearer
             state, here = self._replayed(state, here, k), k
@@ -279,7 +284,7 @@ class Run:
             ValueError: At once, as ``fork``.
         """
         k = self._step(k, len(self))
-        settings = replace(self.settings, **changes)
+        settings = Settings.of(vars(self.settings) | changes)
         chosen = self.task if task is None else check_task(task)
         if chosen.kind != self.task.kind:
             raise ValueError(f"task must have (N, O) {self.task.kind}, got {chosen.kind}")
@@ -375,6 +380,7 @@ def train(
         The recorded run.
 
     Raises:
+        TypeError: If there is no such setting.
         ValueError: If a setting is not valid or the weights do not fit the task.
 
     Source:
@@ -404,7 +410,7 @@ def stream(task: Task, *, weights: Tensor | None = None, **settings: Any) -> Ite
 
 
 def _begin(task: Task, weights: Tensor | None, settings: dict[str, Any]) -> _Recorder:
-    chosen = Settings(**settings)
+    chosen = Settings.of(settings)
     check_task(task)
     if weights is None:
         first = initial_weights(chosen, task.kind)
@@ -415,6 +421,7 @@ def _begin(task: Task, weights: Tensor | None, settings: dict[str, Any]) -> _Rec
 
 def _last(progress: Iterator[Progress], cancelled: Callable[[], bool]) -> Run:
     """Follow a run to its end, or until it is cancelled."""
+    checks.function(cancelled, "cancelled")
     for latest in progress:
         if latest.outcome == "running" and cancelled():
             return replace(latest.run(), outcome="cancelled")
@@ -617,9 +624,13 @@ def _rows(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _checked_weights(weights: Tensor, kind: tuple[int, int]) -> Floats:
-    """Refuse weights that are not finite numbers [O, N]; copy them."""
+    """Refuse weights that are not finite numbers [O, N] of a bearable size; copy them."""
     afferents, neurons = kind
     checks.real_tensor(weights, "weights")
     if weights.shape != (neurons, afferents):
         raise ValueError(f"weights must be [{neurons}, {afferents}], got {list(weights.shape)}")
-    return checks.finite(weights.detach(), "weights").to("cpu", torch.float64).numpy().copy()
+    given = checks.finite(weights.detach(), "weights").to("cpu", torch.float64).numpy().copy()
+    if np.abs(given).max() > _LARGEST_WEIGHT:
+        most = f"{_LARGEST_WEIGHT:g}"
+        raise ValueError(f"weights must be at most {most} in size, got {np.abs(given).max():g}")
+    return given

@@ -29,6 +29,7 @@ from tempotron import checks
 from tempotron.checks import positive_number
 from tempotron.learning import COSTS, Cost, linear_cost, squared_cost
 from tempotron.neuron import Tempotron
+from tempotron.settings import LARGEST
 from tempotron.tasks import Task, check_task
 
 Outcome = Literal["converged", "limit", "cancelled"]
@@ -97,8 +98,11 @@ def train_two_layers(
         ValueError: If a setting is not valid.
     """
     checks.one_of(cost, COSTS, "cost")
-    step = positive_number(rate, "rate")
-    hidden_step = step if hidden_rate is None else checks.not_negative(hidden_rate, "hidden_rate")
+    checks.function(cancelled, "cancelled")
+    step = checks.bounded(positive_number(rate, "rate"), "rate", 0, LARGEST)
+    hidden_step = step
+    if hidden_rate is not None:
+        hidden_step = checks.bounded(hidden_rate, "hidden_rate", 0, LARGEST)
     decay, length = positive_number(tau, "tau"), _whole_length(check_task(task))
     sizes = task.kind[0], checks.whole(hidden, "hidden"), task.kind[1]
     constants = decay, decay / 4 if tau_s is None else positive_number(tau_s, "tau_s")

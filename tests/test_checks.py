@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ from tempotron.learning import (
     squared_cost,
     update,
 )
-from tempotron.recording import pack, pack_task, unpack
+from tempotron.recording import pack, pack_task, spans, unpack
+from tempotron.standing import stand
 from tempotron.two_layers import train_two_layers
 
 S = torch.tensor([[[1.0], [5.0]], [[9.0], [2.0]]])
@@ -53,6 +55,7 @@ CALLS: list[tuple[Callable[..., object], dict[str, Any]]] = [
     (Tempotron, {"in_features": 2, "out_features": 1, "T": 50, **TAUS, "v_threshold": 1.0}),
     (Tempotron.mse_loss, {"v_max": V, "v_threshold": 1.0, "label": torch.zeros(2).long(),
                           "num_classes": 1}),
+    (Tempotron(2, 1, 50).forward, {"in_spikes": S, "ret_type": "v"}),
     (Tempotron(2, 1, 50).peak, {"in_spikes": S}),
     (Tempotron(2, 1, 50).prepare, {"in_spikes": S}),
     (Tempotron(2, 1, 50).first_crossing, {"in_spikes": S}),
@@ -71,7 +74,7 @@ CALLS: list[tuple[Callable[..., object], dict[str, Any]]] = [
     (receptive_fields, {"values": V, "fields": 4, "low": 0.0, "high": 1.0, "T": 50.0}),
     (Task, {"spikes": S, "targets": FIRE, "T": 50.0}),
     (TASK.events, TAUS),
-    (train, {"task": TASK}),
+    (train, {"task": TASK, "cancelled": lambda: False}),
     (Settings, {"eta": 0.05, "tau": 15.0, "theta": 1.0, "epochs": 9, "seed": 0, "mean": 0.0,
                 "spread": 0.1, "shuffle": True, "rule": "paper", "cost": "linear"}),
     (train_two_layers, {"task": tasks.temporal_xor(), "hidden": 4, "rate": 0.02, "mu": 0.9,
@@ -79,7 +82,16 @@ CALLS: list[tuple[Callable[..., object], dict[str, Any]]] = [
     (RUN.at, {"k": 1}),
     (RUN.change, {"k": 1}),
     (RUN.before, {"k": 1}),
-    (RUN.fork, {"k": 1}),
+    (RUN.fork, {"k": 1, "cancelled": lambda: False}),
+    (RUN.path, {"steps": [1, 2]}),
+    (RUN.states, {"steps": [1, 2]}),
+    (pack, {"run": RUN, "first": 0}),
+    (pack_task, {"task": TASK}),
+    (spans, {"run": RUN}),
+    (stand, {"run": RUN, "step": 1}),
+    (tasks.relabelled, {"task": TASK, "patterns": [1]}),
+    (tasks.own_patterns, {"patterns": [[[1.0]]], "fire": [True], "T": 50.0}),
+    (Task, {"spikes": S, "targets": FIRE, "T": 50.0, "classes": ("one",)}),
     (tasks.measured, {"source": "iris", "T": 100.0, "seed": 0, "test_share": 0.2}),
     (tasks.jittered, {"jitter": 1.0, "task": TASK}),
     *((maker, {name: parameter.default for name, parameter in
@@ -87,12 +99,16 @@ CALLS: list[tuple[Callable[..., object], dict[str, Any]]] = [
       for maker in (tasks.order_of_two, tasks.two_gaps, tasks.temporal_xor, tasks.early_or_late,
                     tasks.noisy_templates, tasks.random_latencies, tasks.poisson_rates)),
 ]  # fmt: skip
+HUGE = 10**400
 WRONG: dict[str, list[object]] = {
-    "number": [None, "1", math.nan, 1j, [1.0, 2.0], 10**400, object()],
+    "number": [None, "1", math.nan, 1j, [1.0, 2.0], HUGE, object(), np.ones(2)],
     "tensor": [None, "1", 1.0, [[1.0]], np.ones((2, 1)), torch.ones(2, 1) * 1j],
-    "word": [None, 1, "", ["paper"]],
+    "word": [None, 1, "", ["paper"], np.array(["paper", "v"])],
+    "sequence": [None, 1, "x", 2.5, object(), np.array(1)],
     "object": [1, "x", S],
 }
+META = torch.ones(2, device="meta")
+SPARSE = torch.ones(2).to_sparse()
 CASES = [
     pytest.param(call, fields, name, wrong, id=f"{call.__qualname__}-{name}-{i}")
     for call, fields in CALLS
@@ -102,10 +118,11 @@ CASES = [
             "tensor" if isinstance(right, torch.Tensor)
             else "word" if isinstance(right, str)
             else "number" if isinstance(right, int | float)
+            else "sequence" if isinstance(right, list | tuple)
             else "object"
         ]
     )
-    if (name, wrong) != ("seed", 10**400)  # a seed may be as large as one likes
+    if not (name == "seed" and wrong is HUGE)  # a seed may be as large as one likes
 ]  # fmt: skip
 
 
@@ -126,6 +143,67 @@ def test_where_one_number_is_wanted_several_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=rf"^{name} must be one number, got \[2\] of them"):
             call()
+
+
+@pytest.mark.parametrize("wrong", [META, SPARSE, torch.ones(5)], ids=["meta", "sparse", "shape"])
+def test_a_tensor_that_holds_no_numbers_or_has_another_shape_is_refused(
+    wrong: torch.Tensor,
+) -> None:
+    delays, voltages, label = torch.ones(2), torch.ones(2, 2), torch.tensor([0, 1])
+    calls: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("tau", lambda: psp(delays, wrong, 3.75)),
+        ("tau_s", lambda: psp(delays, 15.0, wrong)),
+        ("tau", lambda: Tempotron.psp_kernel(delays, wrong, 3.75)),  # type: ignore[arg-type]
+        ("tau", lambda: find_peak(W, S, 50.0, wrong, 3.75)),
+        ("tau_s", lambda: credit(S, V, 15.0, wrong)),
+        ("tau", lambda: Tempotron(2, 1, 50, wrong)),  # type: ignore[arg-type]
+        ("v_threshold", lambda: Tempotron.mse_loss(voltages, wrong, label, 2)),
+    )
+    for name, call in calls:
+        with pytest.raises(ValueError, match=rf"^{name} must .*, got "):
+            call()
+
+
+def test_a_threshold_with_more_axes_than_the_voltages_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^v_threshold must go with \[2, 1\], got \[3, 2, 1\]"):
+        Tempotron.mse_loss(V, torch.ones(3, 2, 1), torch.zeros(2).long(), 1)
+
+
+def test_a_delay_that_is_no_number_is_refused_and_an_infinite_one_is_far_away() -> None:
+    for call, name in ((psp, "elapsed"), (Tempotron.psp_kernel, "t")):
+        with pytest.raises(ValueError, match=rf"^{name} must hold numbers, got nan"):
+            call(torch.tensor([1.0, math.nan]), 15.0, 3.75)
+        assert call(torch.tensor([math.inf, -math.inf]), 15.0, 3.75).tolist() == [0, 0]
+
+
+def test_an_unknown_setting_is_a_type_error_that_lists_the_settings() -> None:
+    every = ", ".join(Settings.__dataclass_fields__)
+    wrong: dict[str, Any] = {"etta": 0.1}
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: train(TASK, **wrong),
+        lambda: RUN.fork(1, **wrong),
+    )
+    for call in calls:
+        with pytest.raises(TypeError, match=rf"^etta is not a setting; there are {every}$"):
+            call()
+
+
+def test_fractions_are_numbers_like_any_other() -> None:
+    half = Fraction(1, 2)
+    run = train(TASK, eta=half, theta=3 * half, tau=20 * half)
+    assert (run.settings.eta, run.settings.theta, run.settings.tau) == (0.5, 1.5, 10.0)
+    assert tasks.own_patterns([[[half]]], [True], 50).spikes.item() == 0.5  # type: ignore[list-item]
+    for maker in (tasks.order_of_two, tasks.temporal_xor):
+        assert torch.equal(maker(20 * half).spikes, maker(10.0).spikes)  # type: ignore[arg-type]
+    gaps = tasks.two_gaps(10 * half, 30 * half)  # type: ignore[arg-type]
+    assert torch.equal(gaps.spikes, tasks.two_gaps(5.0, 15.0).spikes)
+
+
+@pytest.mark.parametrize("name", ["eta", "rate", "spread", "mean", "theta"])
+def test_numbers_that_would_make_weights_infinite_are_refused(name: str) -> None:
+    wrong: dict[str, Any] = {name: 1e308}
+    with pytest.raises(ValueError, match=rf"^{name} must be .* to 1e\+10, got 1e\+308"):
+        train(TASK, **wrong)
 
 
 def test_numbers_of_numpy_are_as_good_as_pythons_own() -> None:

@@ -353,6 +353,25 @@ def test_impossible_weights_tasks_and_steps_are_refused_by_name() -> None:
         BASE.change(len(BASE))
 
 
+@pytest.mark.parametrize(
+    "chosen", [{}, {"cost": "squared"}, {"rule": "reflect"}, {"optimiser": "adam"}]
+)
+@pytest.mark.parametrize("mu", [0.0, 0.999])
+def test_weights_stay_finite_at_the_largest_settings(chosen: dict[str, Any], mu: float) -> None:
+    largest = {"rate": 1e10, "mean": 1e10, "spread": 1e10, "theta": 1e10, "mu": mu}
+    for theta in (1.0, 1e10):
+        chosen = {**chosen, **largest, "theta": theta}
+        run = train(tasks.random_latencies(afferents=20, load=2.0), epochs=200, **chosen)
+        assert run.errors.all()
+        assert np.isfinite(run.v_max).all()
+        assert run.weights.isfinite().all()
+
+
+def test_weights_that_are_larger_than_any_use_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^weights must be at most 1e\+100 in size, got 1e\+308"):
+        train(BASE.task, weights=torch.full((1, 12), 1e308, dtype=torch.float64))
+
+
 @pytest.mark.parametrize("cost", ["linear", "squared"])
 def test_adam_is_that_of_torch_on_the_errors_alone(cost: str) -> None:
     task = tasks.random_latencies(afferents=12, load=1.0, seed=3)
