@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional
 
 from tempotron import checks, layer
@@ -13,6 +16,8 @@ from tempotron.checks import positive, positive_number, whole
 from tempotron.events import Events, arrange
 from tempotron.kernel import Kinetics, check_delays
 from tempotron.peak import Peak, check_spikes, find_peak, first_crossing, voltage
+
+_CONSTANTS = ("T", "tau", "tau_s", "v_threshold", "psp_peak")
 
 
 class Tempotron(nn.Module):
@@ -26,8 +31,13 @@ class Tempotron(nn.Module):
     matter and is ignored.
 
     On the CPU voltages and peaks are computed in machine code, unless a gradient with respect to
-    the spikes is wanted; elsewhere by torch, with the same numbers up to rounding. Machine code
-    has first derivatives, by ``backward``; the transformations of ``torch.func`` do not reach it.
+    the spikes or a forward-mode derivative is wanted; elsewhere by torch, with the same numbers
+    up to rounding. Machine code has first derivatives, by ``backward``; prepared patterns have no
+    others, and what else ``torch.func`` transforms does not reach it.
+
+    A state dict holds T, the time constants, the threshold and the height of a potential beside
+    the weights, and is refused by a layer with others; one without them, such as the reference's,
+    is taken.
     Where the same patterns are used again and again, ``prepare`` spares sorting them every time.
 
     Attributes:
@@ -72,6 +82,8 @@ class Tempotron(nn.Module):
         self.v_threshold = positive_number(v_threshold, "v_threshold")
         self.psp_peak = None if psp_peak is None else positive_number(psp_peak, "psp_peak")
         self.fc = nn.Linear(self.in_features, self.out_features, bias=False)
+        register: Callable[..., object] = self.register_load_state_dict_pre_hook
+        register(_fill_in_constants)
 
     @property
     def psp_height(self) -> float:
@@ -207,7 +219,7 @@ class Tempotron(nn.Module):
 
         Raises:
             ValueError: If the spikes have the wrong shape, are not finite, or were prepared for
-                another layer.
+                another layer, or ``fc`` has a bias.
         """
         spikes = self._ready(in_spikes)
         if isinstance(spikes, Events):
@@ -237,24 +249,53 @@ class Tempotron(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the constants in the module's printed form."""
-        names = ("T", "tau", "tau_s", "v_threshold", "psp_peak")
-        return ", ".join(f"{name}={getattr(self, name)}" for name in names)
+        return ", ".join(f"{name}={getattr(self, name)}" for name in _CONSTANTS)
+
+    def get_extra_state(self) -> Tensor:
+        """Return the constants, for a state dict to hold beside the weights."""
+        values = [getattr(self, name) for name in _CONSTANTS]
+        return torch.tensor([math.nan if v is None else v for v in values], dtype=torch.float64)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Refuse constants of another layer: with them the weights mean something else.
+
+        Raises:
+            ValueError: If a constant differs; it names those that do.
+        """
+        own = dict(zip(_CONSTANTS, self.get_extra_state().tolist(), strict=True))
+        given = dict(zip(_CONSTANTS, map(float, state), strict=True))
+        differ = [name for name in _CONSTANTS if _told(own[name]) != _told(given[name])]
+        if differ:
+            mine, others = (
+                ", ".join(f"{name} {_told(of[name])}" for name in differ) for of in (own, given)
+            )
+            raise ValueError(
+                f"state_dict must be of a layer with {mine}, got {others}; "
+                "without its '_extra_state' the weights are taken all the same"
+            )
 
     @property
     def _heights(self) -> Tensor:
         """Heights [O, N] of the potentials."""
+        if self.fc.bias is not None:
+            raise ValueError(f"fc must have no bias: rest is 0, got one of {[*self.fc.bias.shape]}")
         height = self.psp_height
         return self.fc.weight if height == 1 else height * self.fc.weight
 
     def _ready(self, in_spikes: Tensor | Events) -> Tensor | Events:
         """Sort spikes for the fast path, if it can be taken; refuse what does not fit."""
+        forward = _forward_mode(self.fc.weight)
         if isinstance(in_spikes, Events):
             self._check_prepared(in_spikes)
+            if forward:
+                raise ValueError("in_spikes must not be prepared for a forward-mode derivative")
             return in_spikes
         spikes = self._trains(in_spikes)
         here = spikes.is_cpu and self.fc.weight.is_cpu
+        slow = forward or _forward_mode(spikes)
         # Gradients of spike times are torch's; so is everything as long as a compilation goes on.
-        if not here or (spikes.requires_grad and torch.is_grad_enabled()) or layer.warming_up():
+        slow = slow or (spikes.requires_grad and torch.is_grad_enabled()) or layer.warming_up()
+        if slow or not here:
             check_spikes(spikes, "in_spikes")
             return spikes
         return self._arranged(spikes)
@@ -299,6 +340,20 @@ class Tempotron(nn.Module):
         soft = (functional.softmax(v * self.T, dim=-1) * grid).sum(-1)  # summed over T
         soft = torch.where(fires, soft, -soft)
         return value + (soft - soft.detach())  # in this order the value stays a whole number
+
+
+def _forward_mode(tensor: Tensor) -> bool:
+    """Tell whether a forward-mode derivative with respect to a tensor is under way."""
+    return forward_ad.unpack_dual(tensor).tangent is not None
+
+
+def _fill_in_constants(module: nn.Module, state: dict[str, Any], prefix: str, *_: object) -> None:
+    """Let weights without constants, such as the reference's, pass for the layer's own."""
+    state.setdefault(f"{prefix}_extra_state", module.get_extra_state())
+
+
+def _told(constant: float) -> str:
+    return "None" if math.isnan(constant) else repr(constant)
 
 
 def _check_labels(label: Tensor, patterns: int, num_classes: int) -> None:

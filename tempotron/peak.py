@@ -57,7 +57,8 @@ def find_peak(
 
         d v_max / d w_i = sum over the spikes of afferent i of K(t_max - t_i)
 
-    The gradient with respect to spike times holds likewise, except at a kink.
+    The gradient with respect to spike times holds likewise; at a kink t_max moves with the
+    inhibitory spike that holds it.
 
     Args:
         weights: Peak height of each potential [O, N].
@@ -77,9 +78,10 @@ def find_peak(
     kinetics = _checked(weights, spikes, tau, tau_s)
     positive_number(T, "T")
     with torch.no_grad():
-        times, levels = _summits(_course(weights, spikes, kinetics, T), kinetics, T)
+        course = _course(weights.detach(), spikes.detach(), kinetics, T)
+        times, levels = _summits(course, kinetics, T)
         t_max = times.gather(-1, levels.argmax(-1, keepdim=True))  # [O, B, 1]
-    v_max = _voltage_at(weights, spikes, t_max, kinetics)
+    v_max = _voltage_at(weights, spikes, _held(t_max, weights, spikes), kinetics)
     return Peak(v_max.T, t_max.squeeze(-1).T.to(weights.dtype))
 
 
@@ -291,9 +293,22 @@ def _summits(course: _Course, kinetics: Kinetics, T: float) -> tuple[Tensor, Ten
     v, q, delta = course.voltage, course.drive, kinetics.delta
     rise = torch.log1p(delta * (kinetics.slow * q - v) / (q + delta * v)) / delta
     ends = functional.pad(course.times[:, 1:], (0, 1), value=T)
-    rise = torch.where((q > 0) & (rise > 0), rise, 0).minimum(ends - course.times)
+    rise, most = torch.where((q > 0) & (rise > 0), rise, 0), ends - course.times
     # Added up, a rise can miss the next event by a rounding error; t_max at a kink is exact.
-    return torch.minimum(course.times + rise, ends), kinetics.voltage_after(v, q, rise)
+    times = torch.where(rise < most, torch.minimum(course.times + rise, ends), ends)
+    return times, kinetics.voltage_after(v, q, rise.minimum(most))
+
+
+def _held(t_max: Tensor, weights: Tensor, spikes: Tensor) -> Tensor:
+    """Let times [O, B, 1] of maxima at a kink move with the inhibitory spike that holds them."""
+    onsets = spikes.double().flatten(1)  # [B, N * S]
+    if not onsets.shape[1]:
+        return t_max
+    inhibits = (weights < 0)[:, None, :, None].expand(-1, *spikes.shape).flatten(2)
+    holds = inhibits & (onsets == t_max) & (t_max > 0)  # [O, B, N * S]
+    first = holds.int().argmax(-1, keepdim=True)
+    own = onsets.expand_as(holds).gather(-1, first)
+    return torch.where(holds.any(-1, keepdim=True), t_max + (own - own.detach()), t_max)
 
 
 def _climb(

@@ -1,12 +1,14 @@
 """The module against the reference formula, written out, and where that formula fails."""
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -526,11 +528,93 @@ def test_labels_that_do_not_fit_are_refused(v_max: Tensor, label: Tensor, messag
 # The module as torch sees it.
 
 
-def test_the_state_is_the_weights_alone_under_the_references_name() -> None:
+def test_the_state_is_the_weights_under_the_references_name_and_the_constants() -> None:
     trained, fresh = neuron(mixed(3)), Tempotron(4, 3, T).double()
-    assert list(trained.state_dict()) == ["fc.weight"]
+    assert list(trained.state_dict()) == ["_extra_state", "fc.weight"]
     fresh.load_state_dict(trained.state_dict())
     assert torch.equal(fresh(patterns(3), "v"), trained(patterns(3), "v"))
+    copy.deepcopy(nn.Sequential(fresh)).load_state_dict(nn.Sequential(trained).state_dict())
+
+
+def test_weights_of_the_reference_load_without_constants() -> None:
+    layer = Tempotron(4, 3, T, tau=20.0)
+    layer.load_state_dict({"fc.weight": torch.tensor(mixed(3))})
+    assert torch.equal(layer.fc.weight, torch.tensor(mixed(3)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "own", "got"),
+    [
+        ("tau", 20.0, "tau 15.0", "tau 20.0"),
+        ("tau_s", 5.0, "tau_s 3.75", "tau_s 5.0"),
+        ("T", 2 * T, f"T {float(T)}", f"T {2.0 * T}"),
+        ("v_threshold", 0.5, "v_threshold 1.0", "v_threshold 0.5"),
+        ("psp_peak", 1.0, "psp_peak None", "psp_peak 1.0"),
+    ],
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_weights_of_a_layer_with_other_constants_are_refused_and_not_loaded(
+    name: str, value: float, own: str, got: str, strict: bool
+) -> None:
+    constants: dict[str, Any] = {"T": T, name: value}
+    other, layer = Tempotron(4, 3, **constants), Tempotron(4, 3, T)
+    before = layer.fc.weight.clone()
+    with pytest.raises(ValueError, match=f"^state_dict must be of a layer with {own}, got {got};"):
+        layer.load_state_dict(other.state_dict(), strict=strict)
+    assert torch.equal(layer.fc.weight, before)
+
+
+def test_a_bias_is_refused_rather_than_ignored() -> None:
+    layer = Tempotron(4, 3, T)
+    layer.fc = nn.Linear(4, 3)
+    spikes = patterns(2).float()
+    for act in (lambda: layer(spikes, "v"), lambda: layer.peak(spikes),
+                lambda: layer.first_crossing(spikes)):  # fmt: skip
+        with pytest.raises(ValueError, match=r"^fc must have no bias: rest is 0, got one of \[3\]"):
+            act()
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own
+@pytest.mark.parametrize("ret_type", ["v", "v_max", "spikes", "peak"])
+def test_forward_mode_derivatives_are_those_of_the_backward_pass(ret_type: str) -> None:
+    layer, times = neuron(mixed(3)), patterns(4)
+
+    def value(weights: Tensor, spikes: Tensor) -> Tensor:
+        del layer.fc.weight
+        layer.fc.weight = weights  # a dual tensor is no parameter
+        return layer.peak(spikes).v_max if ret_type == "peak" else layer(spikes, ret_type)
+
+    given = (layer.fc.weight.detach().clone(), times)
+    generator = torch.Generator().manual_seed(3)
+    ways = [torch.randn(x.shape, generator=generator, dtype=x.dtype) for x in given]
+    with forward_ad.dual_level():
+        for chosen in ((True, False), (False, True), (True, True)):
+            duals = [
+                forward_ad.make_dual(x.clone(), way) if one else x.clone()
+                for x, way, one in zip(given, ways, chosen, strict=True)
+            ]
+            slope = forward_ad.unpack_dual(value(*duals)).tangent
+            assert slope is not None
+            inputs = [x.clone().requires_grad_() for x in given]
+            out = value(*inputs)
+            outer = torch.arange(1.0, out.numel() + 1).double().reshape(out.shape)
+            back = torch.autograd.grad((out * outer).sum(), inputs)
+            wanted = sum(
+                (grad * way).sum().item()
+                for grad, way, one in zip(back, ways, chosen, strict=True) if one
+            )  # fmt: skip
+            assert (slope * outer).sum().item() == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own
+def test_prepared_patterns_refuse_a_forward_mode_derivative() -> None:
+    layer = neuron(mixed(3))
+    events, weights = layer.prepare(patterns(2)), layer.fc.weight.detach().clone()
+    with forward_ad.dual_level():
+        del layer.fc.weight
+        layer.fc.weight = forward_ad.make_dual(weights, torch.ones_like(weights))
+        with pytest.raises(ValueError, match=r"^in_spikes must not be prepared for a forward-mode"):
+            layer(events, "v_max")
 
 
 def test_a_new_layer_has_the_initial_weights_of_a_linear_map() -> None:

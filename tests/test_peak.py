@@ -1,5 +1,6 @@
 """The exact peak against brute force, written-out numbers and automatic differentiation."""
 
+import itertools
 import math
 
 import pytest
@@ -248,6 +249,47 @@ def test_the_gradient_of_the_peak_is_its_rate_of_change() -> None:
     torch.autograd.gradcheck(
         lambda w: find_peak(w, spikes, T, tau, tau_s).v_max, weights.requires_grad_()
     )
+
+
+def test_a_kink_moves_with_the_inhibitory_spike_that_holds_it() -> None:
+    weights, spikes = floats([[2.0, -1.0]]), floats([[[10.397], [16.479]]]).requires_grad_()
+    find_peak(weights, spikes, T, TAU, TAU_S).v_max.sum().backward()
+    slope = 2 * (psp(floats([6.083]), TAU, TAU_S) - psp(floats([6.081]), TAU, TAU_S)).item() / 0.002
+    assert spikes.grad is not None
+    # V rises until the inhibitory spike: the later it comes, the higher; the other way round
+    # for the spike that made it rise.
+    assert spikes.grad.flatten().tolist() == pytest.approx([-slope, slope], rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_gradients_of_spike_times_are_finite_differences_kinks_included(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    weights = torch.randn(2, 5, generator=generator).double() * 2
+    spikes = (torch.rand(2, 5, 2, generator=generator) * 40).double().requires_grad_()
+    tau_s = [TAU_S, TAU, 2 * TAU][seed % 3]
+    peak = find_peak(weights, spikes, 41.0, TAU, tau_s)
+    peak.v_max.sum().backward()
+    assert spikes.grad is not None
+    numeric = torch.zeros_like(spikes)
+    for place in itertools.product(range(2), range(5), range(2)):
+        ends = []
+        for step in (-1e-5, 1e-5):
+            moved = spikes.detach().clone()
+            moved[place] += step
+            ends.append(find_peak(weights, moved, 41.0, TAU, tau_s).v_max.sum())
+        numeric[place] = (ends[1] - ends[0]) / 2e-5
+    torch.testing.assert_close(spikes.grad, numeric, rtol=1e-5, atol=1e-6)
+
+
+def test_many_of_those_maxima_are_kinks() -> None:
+    kinks = 0
+    for seed in range(60):
+        generator = torch.Generator().manual_seed(seed)
+        weights = torch.randn(2, 5, generator=generator).double() * 2
+        spikes = (torch.rand(2, 5, 2, generator=generator) * 40).double()
+        t_max = find_peak(weights, spikes, 41.0, TAU, TAU_S).t_max
+        kinks += int((t_max[..., None] == spikes.flatten(1)[:, None]).any(-1).sum())
+    assert kinks > 20
 
 
 def test_the_update_formula_holds_at_a_kink() -> None:
