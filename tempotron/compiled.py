@@ -22,6 +22,7 @@ from tempotron import threads
 from tempotron.events import Events, Floats
 from tempotron.lanes import WIDTH, fourfold, load, lowest, pick, reached, store
 from tempotron.machine import any_order, inlined, lent, machine_code
+from tempotron.peak import TOUCH
 
 Lane = Any  # a number, or four in one register, see `lanes`
 
@@ -436,6 +437,7 @@ def _learn(
     kicks = events.scale * course.weights
     v_max, t_max = course.v_max, course.t_max
     last, changed, ahead = np.full(len(fire), -1), 0, 0
+    level = step.theta * (1 - TOUCH)  # as `peak.level` has it
     other = 0.0, 0.0
     for k in range(len(order)):
         p = order[k]
@@ -448,7 +450,7 @@ def _learn(
             one, other = _two_at_spikes(events, (p, order[ahead]), kicks, rooms)
             v_max[k], t_max[k] = _peak(events, p, one, rooms[0])
         last[p] = k
-        if (v_max[k] >= step.theta) == fire[p]:
+        if (v_max[k] >= level) == fire[p]:
             course.outcome[k] = RIGHT
         else:
             course.outcome[k] = _correct(events, p, fire[p], step, course, k, credit)

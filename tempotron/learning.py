@@ -16,6 +16,7 @@ from torch import Tensor
 from tempotron import checks
 from tempotron.checks import one_of, positive_number
 from tempotron.kernel import Kinetics, psp_power
+from tempotron.peak import level
 
 Rule = Literal["paper", "reflect"]
 Cost = Literal["linear", "squared"]
@@ -56,7 +57,7 @@ def linear_cost(v_max: Tensor, fire: Tensor, theta: float = 1.0) -> Tensor:
     Source:
         Gutig & Sompolinsky (2006).
     """
-    return _missing(v_max, fire, theta).abs().sum(1).mean()
+    return (_missing(v_max, fire, theta) * _direction(fire).to(v_max)).sum(1).mean()
 
 
 def squared_cost(v_max: Tensor, fire: Tensor, theta: float = 1.0) -> Tensor:
@@ -65,7 +66,7 @@ def squared_cost(v_max: Tensor, fire: Tensor, theta: float = 1.0) -> Tensor:
         E = sum over wrong neurons of (theta - V_max)^2
 
     The reference's cost. Its gradient fades as the threshold comes near: plain descent on it
-    creeps up to the threshold without ever crossing.
+    creeps up to the threshold, ever more slowly, and at best touches it.
 
     Args:
         v_max: Maximal voltages [B, O].
@@ -138,7 +139,7 @@ def update(
     checks.finite(checks.real_tensor(credit, "credit"), "credit")
     if credit.shape[:-1] != v_max.shape:
         raise ValueError(f"credit must be {[*v_max.shape, 'N']}, got {list(credit.shape)}")
-    step = positive_number(rate, "rate") * missing.sign()
+    step = positive_number(rate, "rate") * _direction(fire).to(v_max) * (missing != 0)
     if rule == "reflect":
         power = credit.square().sum(-1)  # summed over N
         step = rate * missing / power.clamp(min=1)
@@ -217,7 +218,7 @@ def firing_accuracy(v_max: Tensor, fire: Tensor, theta: float = 1.0) -> float:
             positive and finite.
     """
     _check_decisions(v_max, fire)
-    return ((v_max >= positive_number(theta, "theta")) == fire).all(1).double().mean().item()
+    return ((v_max >= level(positive_number(theta, "theta"))) == fire).all(1).double().mean().item()
 
 
 def argmax_accuracy(v_max: Tensor, fire: Tensor) -> float:
@@ -245,7 +246,12 @@ def _missing(v_max: Tensor, fire: Tensor, theta: float) -> Tensor:
     """Voltage missing to threshold [B, O], negative above it; 0 where the decision is right."""
     _check_decisions(v_max, fire)
     threshold = positive_number(theta, "theta")
-    return (threshold - v_max) * ((v_max >= threshold) != fire)
+    return (threshold - v_max) * ((v_max >= level(threshold)) != fire)
+
+
+def _direction(fire: Tensor) -> Tensor:
+    """Tell which way a wrong decision asks V_max to go: 1 for a miss, -1 for a false alarm."""
+    return torch.where(fire, 1.0, -1.0)
 
 
 def _check_decisions(v_max: Tensor, fire: Tensor) -> None:

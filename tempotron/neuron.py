@@ -15,7 +15,7 @@ from tempotron import checks, layer
 from tempotron.checks import positive, positive_number, whole
 from tempotron.events import Events, arrange
 from tempotron.kernel import Kinetics, check_delays
-from tempotron.peak import Peak, check_spikes, find_peak, first_crossing, voltage
+from tempotron.peak import TOUCH, Peak, check_spikes, find_peak, first_crossing, level, voltage
 
 _CONSTANTS = ("T", "tau", "tau_s", "v_threshold", "psp_peak")
 
@@ -156,7 +156,7 @@ class Tempotron(nn.Module):
                 )
         _check_labels(label, len(v_max), num_classes)
         target = label[:, None] == torch.arange(num_classes, device=label.device)
-        wrong = (v_max >= threshold) != target
+        wrong = (v_max >= threshold * (1 - TOUCH)) != target
         wanted = torch.where(wrong, threshold, v_max.detach())
         loss = functional.mse_loss(v_max, wanted, reduction="sum") / len(v_max)
         if math.isnan(loss.item()):
@@ -245,7 +245,7 @@ class Tempotron(nn.Module):
             crossing = first_crossing(self._heights, trains, *constants, self.v_threshold)
             # Whether there is one is decided as everywhere else, by V_max to the last digit.
             crossing = torch.where(crossing < 0, peak.t_max, crossing).minimum(peak.t_max)
-            return torch.where(peak.v_max >= self.v_threshold, crossing, -1)
+            return torch.where(peak.v_max >= level(self.v_threshold), crossing, -1)
 
     def extra_repr(self) -> str:
         """Show the constants in the module's printed form."""
@@ -335,7 +335,7 @@ class Tempotron(nn.Module):
         """Code voltages [B, O, T] as the times of their maxima, -1 for silence."""
         grid = torch.arange(self.T, dtype=v.dtype, device=v.device)
         v_max, index = v.max(-1)
-        fires = v_max >= self.v_threshold
+        fires = v_max >= level(self.v_threshold)
         value = torch.where(fires, index, -1)
         soft = (functional.softmax(v * self.T, dim=-1) * grid).sum(-1)  # summed over T
         soft = torch.where(fires, soft, -soft)

@@ -21,6 +21,14 @@ from tempotron import checks
 from tempotron.checks import positive_number
 from tempotron.kernel import Kinetics
 
+# A peak within this fraction of the threshold below it has reached it: rounding decides nothing.
+TOUCH = 1e-9
+
+
+def level(threshold: float) -> float:
+    """Return the voltage from which on a neuron fires: the one rule wherever it is decided."""
+    return threshold * (1 - TOUCH)
+
 
 @dataclass(frozen=True)
 class Peak:
@@ -179,22 +187,22 @@ def first_crossing(
 
     Returns:
         Time in ms [B, O], never after t_max; -1 exactly where ``find_peak`` gives a v_max below
-        the threshold.
+        the threshold's ``level``.
 
     Raises:
         ValueError: As ``find_peak``, or if the threshold is not positive and finite.
     """
     kinetics = _checked(weights, spikes, tau, tau_s)
     positive_number(T, "T")
-    positive_number(threshold, "threshold")
+    low = level(positive_number(threshold, "threshold"))
     course = _course(weights, spikes, kinetics, T)
     times, levels = _summits(course, kinetics, T)
     highest = levels.argmax(-1, keepdim=True)  # [O, B, 1]
     v_max = _voltage_at(weights, spikes, times.gather(-1, highest), kinetics)
     # v_max may round up to the threshold where no summit does: the peak is then the crossing.
-    reached = levels >= torch.minimum(levels.amax(-1, keepdim=True), levels.new_tensor(threshold))
-    crossing = _climb(course, times, reached.int().argmax(-1, keepdim=True), kinetics, threshold)
-    return torch.where(v_max >= threshold, crossing.squeeze(-1), -1.0).T.to(weights.dtype)
+    reached = levels >= torch.minimum(levels.amax(-1, keepdim=True), levels.new_tensor(low))
+    crossing = _climb(course, times, reached.int().argmax(-1, keepdim=True), kinetics, low)
+    return torch.where(v_max >= low, crossing.squeeze(-1), -1.0).T.to(weights.dtype)
 
 
 def check_spikes(spikes: Tensor, name: str) -> None:

@@ -40,6 +40,7 @@ from numpy.typing import NDArray
 from tempotron import checks
 from tempotron.checks import whole
 from tempotron.learning import REASONS
+from tempotron.peak import level
 from tempotron.tasks import Task, check_task
 from tempotron.training import Run
 
@@ -116,7 +117,7 @@ def pack(run: Run, first: int = 0, end: int | None = None, states_limit: int = 1
         "t_max": own.t_max[part].astype("<f4"),
         "targets": run.task.targets.numpy().astype(np.int8),
         # Not to be read off v_max, which may round up to the threshold.
-        "decided": (own.v_max[part] >= run.settings.theta).astype(np.int8),
+        "decided": (own.v_max[part] >= level(run.settings.theta)).astype(np.int8),
         "steps": steps.astype("<i4"),
         "weights": weights.numpy().astype("<f4"),
         "momentum": momentum.numpy().astype("<f4"),

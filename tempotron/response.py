@@ -10,10 +10,7 @@ import torch
 from torch import Tensor
 
 from tempotron.experiment import Experiment
-from tempotron.peak import find_peak, first_crossing, voltage
-
-# A peak within this fraction of theta below it has reached it: rounding decides nothing.
-_TOUCH = 1e-9
+from tempotron.peak import find_peak, first_crossing, level, voltage
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def highest(
 
 def decides(experiment: Experiment, spikes: Tensor) -> Tensor:
     """Tell for many patterns [B, N, S] whether the neuron fires [B]."""
-    return highest(experiment, spikes)[0] >= experiment.theta * (1 - _TOUCH)
+    return highest(experiment, spikes)[0] >= level(experiment.theta)
 
 
 @lru_cache(maxsize=256)
@@ -94,22 +91,23 @@ def respond(experiment: Experiment) -> Response:
         Its response.
     """
     spikes = trains(experiment)
-    level = experiment.theta * (1 - _TOUCH)
     v_max, t_max = highest(experiment, spikes)
-    fires = bool(v_max >= level)
-    crossing = _first_time(experiment, spikes, level) if fires else -1.0
+    fires = bool(v_max >= level(experiment.theta))
+    crossing = _first_time(experiment, spikes) if fires else -1.0
     if fires and experiment.shunt:
         spikes = spikes.masked_fill(spikes > crossing, -1)
         v_max, t_max = highest(experiment, spikes)
     return Response(fires, v_max.item(), t_max.item(), crossing, spikes)
 
 
-def _first_time(experiment: Experiment, spikes: Tensor, level: float) -> float:
+def _first_time(experiment: Experiment, spikes: Tensor) -> float:
     weights, constants = heights(experiment), (experiment.tau, experiment.synaptic)
     if experiment.exact:
-        return first_crossing(weights, spikes, experiment.T, *constants, level).item()
+        return first_crossing(weights, spikes, experiment.T, *constants, experiment.theta).item()
     grid = torch.arange(experiment.T, dtype=torch.float64)
-    return float((voltage(weights, spikes, grid, *constants) >= level).int().argmax())
+    return float(
+        (voltage(weights, spikes, grid, *constants) >= level(experiment.theta)).int().argmax()
+    )
 
 
 def shares(experiment: Experiment, times: Tensor) -> Tensor:

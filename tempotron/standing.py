@@ -13,6 +13,7 @@ from tempotron import checks
 from tempotron.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment
 from tempotron.layer import peak
 from tempotron.learning import argmax_accuracy, firing_accuracy
+from tempotron.peak import level
 from tempotron.training import Run
 
 
@@ -35,7 +36,7 @@ class Standing:
     @cached_property
     def fired(self) -> Tensor:
         """Decisions, bool [P, O]."""
-        return self.v_max >= self.theta
+        return self.v_max >= level(self.theta)
 
     @cached_property
     def right(self) -> Tensor:
@@ -101,16 +102,23 @@ def told(run: Run, step: int, standing: Standing) -> str:
         when = f"After {step} {noun} (epoch {run.epoch[step - 1] + 1})"
     if right == count:
         narrowest, margin = int(standing.margin.amin(1).argmin()), standing.margin.min().item()
-        return f"{when}: all {count} right, pattern {narrowest + 1} by only {margin:.3f}."
+        spare = f"by only {_size(margin)}" if margin > 0 else "just at the threshold"
+        return f"{when}: all {count} right, pattern {narrowest + 1} {spare}."
     # Of wrong decisions alone: one exactly at the threshold may be right or wrong.
     wrong = torch.where(standing.fired != standing.fire, standing.margin, torch.inf)
     pattern, neuron = divmod(int(wrong.argmin()), wrong.shape[1])
-    size = abs(wrong[pattern, neuron].item())
+    size = _size(abs(wrong[pattern, neuron].item()))
     who = f": neuron {neuron + 1}" if wrong.shape[1] > 1 else ""
-    what = f"misses by {size:.3f}"
+    what = f"misses by {size}"
     if standing.fired[pattern, neuron]:
-        what = f"fires, {size:.3f} above the threshold"
+        above = standing.v_max[pattern, neuron] > standing.theta
+        what = f"fires, {size} above the threshold" if above else "fires, just at the threshold"
     return f"{when}: {right} of {count} right; pattern {pattern + 1}{who} {what}."
+
+
+def _size(voltage: float) -> str:
+    """Write a distance to the threshold; one that is not 0 is not told as 0."""
+    return f"{voltage:.3f}" if voltage >= 5e-4 else f"{voltage:.0e}"
 
 
 def ended(run: Run) -> str:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from tempotron import checks, compiled
 from tempotron.events import Floats
+from tempotron.peak import level
 from tempotron.settings import Settings, block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task, check_task
 
@@ -106,7 +107,7 @@ class Run:
     @property
     def fired(self) -> NDArray[np.bool_]:
         """Decision of each neuron [K, O]."""
-        return _whole([piece.v_max >= run.settings.theta for run, piece in self._lineage()])
+        return _whole([piece.v_max >= level(run.settings.theta) for run, piece in self._lineage()])
 
     @property
     def nbytes(self) -> int:

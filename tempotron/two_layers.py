@@ -29,6 +29,7 @@ from tempotron import checks
 from tempotron.checks import positive_number
 from tempotron.learning import COSTS, Cost, linear_cost, squared_cost
 from tempotron.neuron import Tempotron
+from tempotron.peak import level
 from tempotron.settings import LARGEST
 from tempotron.tasks import Task, check_task
 
@@ -116,7 +117,7 @@ def train_two_layers(
     while True:
         spikes = layers[0](task.spikes, "spikes")  # [P, H]
         v_max = layers[1](spikes, "v_max")  # [P, O]
-        errors = ((v_max >= 1) != task.targets).any(1).sum()
+        errors = ((v_max >= level(1.0)) != task.targets).any(1).sum()
         record.append(tuple(part.detach().clone() for part in (errors, *weights, spikes, v_max)))
         outcome = _outcome(not errors, len(record) == limit, cancelled)
         if outcome:

