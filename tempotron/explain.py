@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import torch
 
 from tempotron.counting import Contest
 from tempotron.experiment import Experiment
 from tempotron.kernel import psp_area, psp_half_width, psp_peak_time
-from tempotron.response import decides, respond, shares, tau_sweep, trains
+from tempotron.moves import REACH, STEPS_PER_MS, Spikes, smallest_move
+from tempotron.response import best_tau, heights, respond, shares, tau_sweep
 
-# Moves that are tried, nearest first, on the spikes nearest to the peak: on how many of them,
-# a budget of spikes to follow decides, so that an answer takes a few ms.
-_SHIFTS = [sign * step for step in range(1, 21) for sign in (-1.0, 1.0)]
-_CANDIDATES = 20
-_BUDGET = 80_000
+# Where there are many spikes, moves of those nearest the peak are tried: on how many, a budget of
+# pairs of spikes decides, so that an answer takes a few ms.
+_BUDGET = 4000
+_GRAIN = f"in steps of {1 / STEPS_PER_MS:g} ms"
 
 
 @lru_cache(maxsize=256)
@@ -33,7 +34,8 @@ def advice(experiment: Experiment) -> str:
         name, shift = move
         direction = "later" if shift > 0 else "earlier"
         outcome = "falls silent" if response.fires else "fires"
-        return f"Move {name} {abs(shift):g} ms {direction} and it {outcome}."
+        told = f"Move {name} {abs(shift):g} ms {direction} and it {outcome}"
+        return f"{told}: the smallest move {_tried(experiment)}, {_GRAIN}."
     if response.fires:
         free = respond(experiment.model_copy(update={"shunt": False}))  # the one that decides
         surplus = free.v_max - experiment.theta
@@ -42,12 +44,16 @@ def advice(experiment: Experiment) -> str:
 
 
 def _no_move(experiment: Experiment, outcome: str) -> str:
-    tried, spikes = len(_nearest_spikes(experiment)), sum(map(len, experiment.spikes))
-    if not tried:
+    spikes = sum(map(len, experiment.spikes))
+    if not _nearest_spikes(experiment):
         return f"With {spikes} spikes, single moves are not tried"
-    nearest = f"None of the spikes nearest the peak ({tried} of {spikes} tried)"
-    which = "No single spike" if tried == spikes else nearest
-    return f"{which} moved by up to 20 ms {outcome}"
+    return f"No move {_tried(experiment)} by up to {REACH} ms, {_GRAIN}, {outcome}"
+
+
+def _tried(experiment: Experiment) -> str:
+    """Tell which spikes' moves were tried."""
+    tried, spikes = len(_nearest_spikes(experiment)), sum(map(len, experiment.spikes))
+    return "of one spike" if tried == spikes else f"of one of the {tried} spikes nearest the peak"
 
 
 def _why_silent(experiment: Experiment, v_max: float) -> str:
@@ -65,23 +71,19 @@ def _why_silent(experiment: Experiment, v_max: float) -> str:
 
 def _turning_move(experiment: Experiment) -> tuple[str, float] | None:
     """Find the smallest shift of one spike after which the neuron decides otherwise."""
-    spikes, handles = trains(experiment), _nearest_spikes(experiment)
+    handles = _nearest_spikes(experiment)
     if not handles:
         return None
-    moved, moves = [], []
-    for shift in _SHIFTS:
-        for afferent, spike in handles:
-            time = experiment.spikes[afferent][spike] + shift
-            if 0 <= time <= experiment.T:
-                pattern = spikes[0].clone()
-                pattern[afferent, spike] = time
-                moved.append(pattern)
-                moves.append((afferent, spike, shift))
-    turns = decides(experiment, torch.stack(moved)) != respond(experiment).fires
-    if not turns.any():
-        return None
-    afferent, spike, shift = moves[int(turns.int().argmax())]
-    return spike_name(experiment, afferent, spike), shift
+    height = heights(experiment)[0].tolist()
+    rows = [(t, height[i], (i, k)) for i, row in enumerate(experiment.spikes)
+            for k, t in enumerate(row)]  # fmt: skip
+    rows.sort()
+    time, weight, places = zip(*rows, strict=True)
+    spikes = Spikes(np.array(time), np.array(weight), float(experiment.T), experiment.exact)
+    chosen = np.array([places.index(handle) for handle in handles])
+    constants = experiment.tau, experiment.synaptic, experiment.theta
+    move = smallest_move(spikes, chosen, *constants)
+    return None if move is None else (spike_name(experiment, *places[move[0]]), move[1])
 
 
 def _nearest_spikes(experiment: Experiment) -> list[tuple[int, int]]:
@@ -89,8 +91,7 @@ def _nearest_spikes(experiment: Experiment) -> list[tuple[int, int]]:
     t_max = respond(experiment).t_max
     every = [(i, k) for i, row in enumerate(experiment.spikes) for k in range(len(row))]
     every.sort(key=lambda place: abs(experiment.spikes[place[0]][place[1]] - t_max))
-    affordable = _BUDGET // (len(every) + 1) // len(_SHIFTS)
-    return every[: min(_CANDIDATES, affordable)]
+    return every[: _BUDGET // max(len(every), 1)]
 
 
 def spike_name(experiment: Experiment, afferent: int, spike: int) -> str:
@@ -129,14 +130,16 @@ def kernel(experiment: Experiment) -> str:
 
 
 def boundary(experiment: Experiment) -> str:
-    """Tell how V_max depends on tau."""
-    tau, v_max = tau_sweep(experiment)
-    best = int(v_max.argmax())
+    """Tell how V_max depends on tau, and where on the axis it is highest."""
+    (tau, v_max, inside), (axis, _) = best_tau(experiment), tau_sweep(experiment)
     relation = "reaches" if respond(experiment).fires else "stays below"
-    return (
-        f"At tau = {experiment.tau:g} ms V_max {relation} theta = {experiment.theta:g}. "
-        f"It is highest, {v_max[best]:.3f}, at tau = {tau[best]:.4g} ms."
-    )
+    here = f"At tau = {experiment.tau:g} ms V_max {relation} theta = {experiment.theta:g}."
+    if v_max < 5e-4:
+        return f"{here} It is 0 at every tau from {axis[0]:.4g} to {axis[-1]:.4g} ms."
+    if inside:
+        return f"{here} It is highest, {v_max:.3f}, at tau = {tau:.3g} ms."
+    way = "falls from" if tau == axis[0] else "still rises towards"
+    return f"{here} It {way} the end of the axis, tau = {tau:.4g} ms, where it is {v_max:.3f}."
 
 
 def timing_or_rate(contest: Contest, here: int) -> str:

@@ -157,5 +157,26 @@ def tau_sweep(experiment: Experiment) -> tuple[Tensor, Tensor]:
     low, high = min(2.0, experiment.tau / 2), max(200.0, experiment.tau * 2)
     count = 61 if sum(map(len, experiment.spikes)) <= 500 else 25
     tau = torch.logspace(math.log10(low), math.log10(high), count, dtype=torch.float64)
+    return tau, _highest_at(experiment, tau)
+
+
+def best_tau(experiment: Experiment) -> tuple[float, float, bool]:
+    """Find the membrane time constant of the sweep for which V_max is highest.
+
+    Returns:
+        It in ms, V_max there, and whether it lies inside the sweep or at an end of it.
+    """
+    tau, v_max = tau_sweep(experiment)
+    best = int(v_max.argmax())
+    if best in (0, len(tau) - 1):
+        return tau[best].item(), v_max[best].item(), False
+    low, high = tau[best - 1].log10().item(), tau[best + 1].log10().item()
+    near = torch.logspace(low, high, 21, dtype=torch.float64)
+    nearer = _highest_at(experiment, near)
+    return near[nearer.argmax()].item(), nearer.max().item(), True
+
+
+def _highest_at(experiment: Experiment, tau: Tensor) -> Tensor:
+    """Find V_max at several time constants; tau_s follows where it is locked."""
     tau_s = tau / 4 if experiment.tau_s is None else experiment.tau_s
-    return tau, highest(experiment, trains(experiment).expand(count, -1, -1), tau, tau_s)[0]
+    return highest(experiment, trains(experiment).expand(len(tau), -1, -1), tau, tau_s)[0]

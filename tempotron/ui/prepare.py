@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from tempotron import layer
+from tempotron import explain, layer
+from tempotron.experiment import Experiment
 from tempotron.ui import explore, gallery, study, sweeps, transfer  # noqa: F401  what pages import
 
 
@@ -12,4 +13,6 @@ def everything() -> None:
     """Make all that a first visitor would have to wait for."""
     torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
     layer.warm_up()
+    for exact in (True, False):
+        explain.advice(Experiment(exact=exact))
     gallery.url()
