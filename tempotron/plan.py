@@ -104,16 +104,15 @@ SIZES: dict[str, Size] = {
 
 # Mean and standard deviation of initial weights: small tasks begin with some voltage, else a first
 # weight below 0 could strand the neuron; those of many spikes begin silent, as in the paper.
+LIVELY = {"mean": 0.5, "spread": 0.1}
 _SILENT: set[TaskName] = {"templates", "synchrony", "rates", "iris", "digits"}
 
 
 def start_of(plan: Plan) -> dict[str, float]:
     """Tell mean and standard deviation of a plan's initial weights."""
-    mean, spread = (0.0, 1e-3) if plan.task in _SILENT else (0.5, 0.1)
-    return {
-        "mean": mean if plan.mean is None else plan.mean,
-        "spread": spread if plan.spread is None else plan.spread,
-    }
+    start = {"mean": 0.0, "spread": 1e-3} if plan.task in _SILENT else LIVELY
+    chosen = plan.model_dump(include={*start}, exclude_none=True)
+    return start | chosen
 
 
 def size_of(task: TaskName, own: Collection) -> Size:

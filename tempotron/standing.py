@@ -15,6 +15,7 @@ from tempotron.layer import peak
 from tempotron.learning import argmax_accuracy, firing_accuracy
 from tempotron.peak import level
 from tempotron.training import Run
+from tempotron.verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,14 +122,20 @@ def _size(voltage: float) -> str:
     return f"{voltage:.3f}" if voltage >= 5e-4 else f"{voltage:.0e}"
 
 
-def ended(run: Run) -> str:
-    """Tell how a run ended, or that it has not."""
+def ended(run: Run, verdict: Verdict | None = None) -> str:
+    """Tell how a run ended, or that it has not, and in a few words why it did not learn.
+
+    Args:
+        run: A recorded run.
+        verdict: What `verdict.judge` says of it.
+    """
     epochs, last = len(run.errors), int(run.errors[-1])
     if run.outcome == "converged":
         return f"Learned: epoch {epochs} passed without an error, after {len(run)} presentations."
     kind = {"limit": "Not learned", "cancelled": "Cancelled", "running": "Still being computed"}
     count = "1 epoch" if epochs == 1 else f"{epochs} epochs"
-    return f"{kind[run.outcome]}: {count}, {last} wrong in the last one."
+    why = f" ({verdict.reason})" if verdict else ""
+    return f"{kind[run.outcome]}: {count}, {last} wrong in the last one{why}."
 
 
 def to_experiment(run: Run, step: int) -> Experiment:

@@ -44,6 +44,8 @@ class Task:
         sentence: What makes the task learnable or not.
         unseen: New trials of the same kind, to test on, or None.
         classes: Name of what each neuron stands for [O]; left out, their numbers from 1.
+        at_random: Whether patterns and labels have nothing but chance in common, so that their
+            number alone bounds what can be learned.
 
     Raises:
         ValueError: If there is no pattern or no afferent, a spike time is not finite, T is not
@@ -58,6 +60,7 @@ class Task:
     sentence: str = ""
     unseen: Task | None = None
     classes: tuple[str, ...] = ()
+    at_random: bool = False
     _prepared: dict[tuple[float, float], Events] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -318,6 +321,7 @@ def random_latencies(
         "Random latency patterns",
         "Nothing but memory: learnable up to about 2 to 3 patterns per afferent, and there is "
         "nothing that could carry over to new ones.",
+        at_random=True,
     )
 
 
@@ -396,6 +400,7 @@ def poisson_rates(
         "Poisson rates",
         "Learnable up to about 2 patterns per afferent (10 of 10 seeds; 0 of 10 with 3): rates "
         "differ, but what is learnt are the times of these very trains.",
+        at_random=True,
     )
 
 

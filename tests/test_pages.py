@@ -38,6 +38,7 @@ from tempotron.ui.menu import FILES, MENU
 from tempotron.ui.records import Record, _records
 from tempotron.ui.server import FRAME
 from tempotron.ui.session import Lab
+from tempotron.verdict import judge
 
 CPU_LIMIT = 0.25  # seconds a rerun; about 0.05 was measured
 
@@ -296,7 +297,7 @@ def settled(at: AppTest) -> str:
 
 def expected(plan: Plan) -> str:
     run = run_of(plan)
-    return f"{told(run, plan.step, stand(run, plan.step))} {ended(run)}"
+    return f"{told(run, plan.step, stand(run, plan.step))} {ended(run, judge(run))}"
 
 
 # The paper's task and start: 20 afferents, 10 patterns, 140 presentations.
@@ -877,3 +878,33 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
     )
     assert lab_of(at).sweep is None
     assert not at.exception
+
+
+def test_a_run_that_did_not_learn_says_why_and_its_cure_is_one_click_away() -> None:
+    at = opened("Train", task="order", swap="1", mean="0", spread="0.001")
+    verdict = sent(at, "player")[0]["verdict"]
+    assert "in the dead zone" in verdict["sentence"]
+    assert verdict["offer"] == "Begin anew: mean 0.5, s.d. 0.1"
+    before = lab_of(at).recorder
+    at = post(at, "cure", run=sent(at, "player")[0]["id"])
+    lab = lab_of(at)
+    plan = lab.plan
+    assert (plan.task, plan.swap, plan.mean, plan.spread) == ("order", True, 0.5, 0.1)
+    assert lab.recorded().run.outcome == "converged"
+    assert [*lab.pinned.values()] == [before]
+    assert sent(at, "player")[0]["verdict"] is None
+
+
+def test_larger_steps_are_offered_as_a_fork_at_the_end() -> None:
+    at = opened("Train", rate="1e-6", **CLASSIC)
+    assert sent(at, "player")[0]["verdict"]["offer"] == "Go on with lambda 1e-05"
+    lab = lab_of(post(at, "cure", run=sent(at, "player")[0]["id"]))
+    assert [past.until for past in lab.plan.before] == [1000]
+    assert (lab.plan.rate, lab.plan.epochs, lab.plan.step) == (1e-5, 400, 1000)
+    assert len(lab.recorded().run) > 1000
+
+
+def test_a_cure_of_a_run_that_is_no_longer_shown_comes_too_late() -> None:
+    at = opened("Train", rate="1e-6", **CLASSIC)
+    plan = lab_of(at).plan
+    assert lab_of(post(at, "cure", run="another")).plan == plan

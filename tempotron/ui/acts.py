@@ -59,10 +59,10 @@ class Pinned(Letter):
     step: Step = 0
 
 
-class Computing(Letter):
-    """The run is to be left as far as it is computed, or to be gone on with."""
+class OfRun(Letter):
+    """Computing the run is to stop or to go on, or what kept it from learning is to be changed."""
 
-    what: Literal["cancel", "resume"]
+    what: Literal["cancel", "resume", "cure"]
     run: str
 
 
@@ -98,7 +98,7 @@ class Visit(Letter):
 
 _KINDS: TypeAdapter[Any] = TypeAdapter(
     Annotated[
-        Rest | Set | Fork | Act | Pinned | Computing | Show | Own | Borrow | Visit,
+        Rest | Set | Fork | Act | Pinned | OfRun | Show | Own | Borrow | Visit,
         Field(discriminator="what"),
     ]
 )
@@ -141,21 +141,23 @@ def _carry_out(lab: Lab, letter: Letter, run: str) -> None:
             lab.visit(letter.query)
         case Act():
             {"join": lab.join, "pin": lab.pin, "reset": lab.reset}[letter.what]()
-        case Rest() | Computing():
+        case Rest() | OfRun():
             _of_a_run(lab, letter, run)
 
 
-def _of_a_run(lab: Lab, letter: Rest | Computing, run: str) -> None:
+def _of_a_run(lab: Lab, letter: Rest | OfRun, run: str) -> None:
     """Do what is about the run that is shown; about another one it comes too late."""
     if letter.run != run or not lab.recorder:
         return
     match letter:
         case Rest():
             lab.rest(letter.step)
-        case Computing(what="cancel"):
+        case OfRun(what="cancel"):
             lab.recorder.cancel()
-        case Computing():
+        case OfRun(what="resume"):
             lab.recorder.resume()
+        case OfRun():
+            lab.cure()
 
 
 def _set(lab: Lab, letter: Set) -> None:

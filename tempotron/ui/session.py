@@ -20,6 +20,7 @@ from tempotron.link import ours, sentence
 from tempotron.plan import Conditions, Past, Plan
 from tempotron.recorder import Recorder
 from tempotron.ui.menu import FILES
+from tempotron.verdict import judge
 
 _HERE = Path(__file__).parent
 MOST_PINNED = 3
@@ -181,6 +182,16 @@ class Lab:
             self.plan_notice = f"There are {plans.MAX_FORKS} forks, and there is room for no more."
             return
         self.choose(**then | changes | {"before": (*kept, past), "step": step})
+
+    def cure(self) -> None:
+        """Change what kept the run from learning: go on from its end, or begin another one."""
+        run = self.recorded().run
+        verdict = judge(run)
+        if verdict and verdict.offer and verdict.goes_on:
+            self.fork(len(run), **verdict.changes)
+        elif verdict and verdict.offer:
+            self.pin()
+            self.choose(**{"before": (), "step": 0} | verdict.changes)
 
     def join(self) -> None:
         """Go back to the run that was forked last, as it was; without a fork nothing happens."""

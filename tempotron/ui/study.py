@@ -21,6 +21,7 @@ from tempotron.ui.player import player
 from tempotron.ui.plot import plot
 from tempotron.ui.session import MOST_PINNED, Lab, leave
 from tempotron.ui.transfer import download
+from tempotron.verdict import judge
 
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 
@@ -35,7 +36,7 @@ def bench(lab: Lab) -> None:
     player(lab, recorder, about(lab, recorder))
     standing = stand(run, step)
     st.header("Where it stands", anchor=False)
-    st.markdown(f"{told(run, step, standing)} {ended(run)}")
+    st.markdown(f"{told(run, step, standing)} {ended(run, judge(run))}")
     with st.container(horizontal=True):
         _accuracies("", standing)
         if run.task.unseen:
@@ -54,12 +55,14 @@ def about(lab: Lab, recorder: Recorder) -> dict[str, Any]:
     """Describe what the player shows around a run: fields, forks, and what cannot be done."""
     plan, step = lab.plan, min(lab.plan.step, len(recorder.run))
     plans = [other.plan for other in lab.pinned.values()]
+    verdict = judge(recorder.run)
     return form(plan) | {
         "gallery": gallery.url(),
         "lineage": lineage(plan),
         "forked": bool(plan.before),
         "pinnable": recorder.plan not in plans and len(plans) < MOST_PINNED,
         "barred": _barred(recorder, step),
+        "verdict": verdict and {"sentence": verdict.sentence, "offer": verdict.offer},
     }
 
 

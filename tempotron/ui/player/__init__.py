@@ -31,6 +31,7 @@ from tempotron.ui.acts import carry_out
 from tempotron.ui.component import register, sent
 from tempotron.ui.records import give_out
 from tempotron.ui.session import Lab
+from tempotron.verdict import judge
 
 _HERE = Path(__file__).parent
 _UI, _STAGE = _HERE.parent, _HERE.parent / "stage"
@@ -149,5 +150,5 @@ def _pin(number: int, other: Recorder, lab: Lab) -> dict[str, Any]:
         "outcome": run.outcome,
         "differs": compared(other.plan, lab.plan),
         "right": f"{int(right.sum())} of {len(right)} right after {k}",
-        "ended": ended(run),
+        "ended": ended(run, judge(run)),
     }

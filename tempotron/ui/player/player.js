@@ -70,6 +70,7 @@ class Player {
     if (settled) this.#address(data);
     this.own.receive(data);
     this.feed.receive(data);
+    if (this.record) this.#verdict(this.playhead.step);
   }
 
   /** Have another run fetched; until it is there, the one shown can still be moved over. */
@@ -206,6 +207,23 @@ class Player {
     this.mail.post("resume", { run: this.feed.url });
   }
 
+  /** Tell at the end why nothing was learned. Its room is there before, so that nothing jumps. */
+  #verdict(step) {
+    const { verdict } = this.panel.data;
+    const box = this.find(".verdict");
+    box.hidden = !verdict;
+    box.classList.toggle("early", step < this.record.count);
+    say(box.firstChild, verdict?.sentence ?? "");
+    say(box.lastChild, verdict?.offer ?? "");
+    box.lastChild.hidden = !verdict?.offer;
+  }
+
+  #cure() {
+    this.acted = true;
+    this.#pause();
+    this.mail.post("cure", { run: this.feed.url });
+  }
+
   /** Decide which patterns come first; only while nothing moves, so that tiles do not jump. */
   #sort() {
     const count = this.record.task.patterns;
@@ -231,6 +249,7 @@ class Player {
     const status = this.find(".status");
     status.setAttribute("aria-busy", playing);
     say(status, done);
+    this.#verdict(step);
   }
 
   #sentence(step) {
@@ -319,6 +338,7 @@ class Player {
       more: () => this.#turn(1),
       cancel: () => this.#cancel(),
       resume: () => this.#resume(),
+      cure: () => this.#cure(),
     };
     if (record) acts[target.closest("[data-go]")?.dataset.go]?.();
   }
