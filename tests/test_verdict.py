@@ -13,7 +13,6 @@ from tempotron.recorder import run_of
 from tempotron.standing import ended
 from tempotron.verdict import Verdict, judge
 
-
 CLASSIC: dict[str, Any] = {"task": "latencies", "mean": 0.0, "spread": 1e-3}
 
 
@@ -122,7 +121,7 @@ def test_a_limit_that_came_too_soon_is_told_and_more_epochs_cure_it(
 
 
 def test_errors_that_have_settled_are_told_with_their_range() -> None:
-    run, verdict = of(task="order", tau=0.1)
+    run, verdict = of(task="order", tau=0.1, mean=0.5, spread=0.1)
     assert verdict.reason == "settled"
     low, high = run.errors[-25:].min(), run.errors[-25:].max()
     assert f"settled at {low} to {high} of 2 an epoch" in verdict.sentence

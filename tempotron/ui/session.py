@@ -27,6 +27,7 @@ MOST_PINNED = 3
 MOST_KNOWN = 8
 _OF_A_FORK = {*Conditions.model_fields, "before", "step", "epochs"}
 _OF_A_TASK = {"task", "own", "T", "afferents", "patterns"}
+_ANEW: dict[str, Any] = {"before": (), "step": 0}
 _FIRST_PICTURE = 0.25  # seconds of computing after which Train shows what it has
 
 
@@ -191,7 +192,7 @@ class Lab:
             self.fork(len(run), **verdict.changes)
         elif verdict and verdict.offer:
             self.pin()
-            self.choose(**{"before": (), "step": 0} | verdict.changes)
+            self.choose(**{**_ANEW, **verdict.changes})
 
     def join(self) -> None:
         """Go back to the run that was forked last, as it was; without a fork nothing happens."""
