@@ -219,16 +219,19 @@ def two_at_once(browser: Browser) -> str:
         return f"{len(urls)} servers started at the same moment open"
 
 
+LONG = "task=latencies&mean=0&spread=0.001&afferents=500&patterns=1000&epochs=500&eta=0.001"
+
+
 def killed(browser: Browser) -> str:
     port = free_port()
-    page, watched = browser.new_page(), browser.new_page()
+    page, watching = browser.new_page(), [browser.new_page() for _ in range(4)]
     with app(port=port) as (url, process):
         page.goto(url)
         answered(page).get_by_role("slider", name=SPIKE).press("ArrowLeft")
-        watched.goto(
-            f"{url}/train?task=latencies&mean=0&spread=0.001&afferents=500&patterns=1000&epochs=300&eta=0.001"
-        )
-        expect(watched.get_by_text("of the epochs")).to_be_visible()
+        for seed, tab in enumerate(watching):  # several, as one may be computed before it is seen
+            tab.goto(f"{url}/train?{LONG}&seed={seed}", wait_until="commit")
+        watched = watching[-1]
+        expect(watched.locator(".computing")).to_be_visible()
         page.keyboard.press("ArrowLeft")
         process.send_signal(signal.SIGKILL)
         process.wait()
