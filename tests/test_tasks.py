@@ -144,12 +144,11 @@ def test_swapped_gaps_are_learnt_with_inhibition_only() -> None:
 
 
 @pytest.mark.parametrize("start", [None, torch.tensor([[0.3, 0.3]])], ids=["random", "excitation"])
-def test_swapped_gaps_are_learnt_from_all_of_20_seeds_as_they_say(
+def test_swapped_gaps_are_learnt_from_all_of_20_seeds(
     start: torch.Tensor | None,
 ) -> None:
     for seed in range(20):
         task = tasks.two_gaps(swap=True, seed=seed)
-        assert "all of 20 seeds learned it" in task.sentence
         run = train(task, seed=seed, epochs=100, weights=start)
         assert run.outcome == "converged"
         assert run.weights.min() < 0 < run.weights.max()

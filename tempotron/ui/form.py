@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tempotron.chances import chance
 from tempotron.learning import COSTS, OPTIMISERS, RULES
 from tempotron.plan import BOUNDS, Plan, TaskName, size_of
 from tempotron.recorder import settings_of, task_of
@@ -65,7 +66,7 @@ def form(plan: Plan) -> dict[str, Any]:
         sections.append({"title": title, "differs": _differs(plan, names), "fields": fields})
     return {
         "task": {"key": plan.task, "name": NAMES[plan.task], "names": NAMES},
-        "about": f"{_size(task)}. {task.sentence}",
+        "about": " ".join(filter(None, [f"{_size(task)}.", task.sentence, chance(plan)])),
         "swap": plan.swap,
         "one": size.neurons == 1,
         "seed": plan.seed,
