@@ -19,12 +19,12 @@ export class Mail {
     this.posts = [];
     this.last = -Infinity;
     this.leading = false; // a letter that is still to be sent leads to another page
-    this.quiet = -Infinity; // until when nothing is sent
+    this.flush = ({ detail }) => this.#flush(detail);
+    addEventListener("tempotron:leave", this.flush);
   }
 
   /** Write a letter. It leaves as soon as the rate allows; one that `replaces` an earlier one of its
-   * kind takes its place; after one that `leads` to another page nothing is sent for a while, as
-   * Streamlit shows an empty page after a message from a page that has gone. */
+   * kind takes its place; after one that `leads` to another page nothing more is sent from here. */
   post(what, letter = {}, { replaces = false, moving = false, leads = false } = {}) {
     this.newest = Math.max(this.newest + 1, Date.now()); // rises through every reload
     if (replaces) this.letters = this.letters.filter((other) => other.what !== what);
@@ -35,7 +35,7 @@ export class Mail {
 
   /** Whether a page is about to be left. */
   get leaves() {
-    return performance.now() < this.quiet;
+    return globalThis.tempotronLeaves?.() ?? false;
   }
 
   /** The unanswered letters of a kind. */
@@ -80,26 +80,41 @@ export class Mail {
   close() {
     if (this.letters.length) left.set(this.name, this.letters);
     this.#keep([]);
+    removeEventListener("tempotron:leave", this.flush);
   }
 
   #schedule(moving) {
     clearTimeout(this.timer);
     this.timer = null;
-    if (this.leaves) return; // it goes with what is posted again, if the page stays
+    if (this.leaves) {
+      this.timer = setTimeout(() => this.#schedule(moving), INTERVAL);
+      return;
+    }
     const full = this.posts.length >= IN_FLIGHT;
     const interval = moving ? MOVING_INTERVAL : INTERVAL;
     const due = Math.max(this.last + interval, full ? this.posts.at(-IN_FLIGHT).at + PATIENCE : 0);
     this.timer = setTimeout(() => this.#dispatch(), due - performance.now());
   }
 
+  /** Send at once what is still to be sent; tell whether something has no answer. */
+  #flush(mails) {
+    mails.unsent ||= this.letters.length > 0;
+    if (this.timer) this.#dispatch();
+  }
+
   #dispatch() {
+    if (this.leaves) return this.#schedule(false);
     clearTimeout(this.timer);
     this.timer = null;
     this.last = performance.now();
     this.posts.push({ n: this.newest, at: this.last });
     this.send({ letters: this.letters });
-    if (this.leading) this.quiet = this.last + AGAIN;
+    if (this.leading) globalThis.tempotronLeave?.();
     this.leading = false;
-    this.again ??= setInterval(() => this.timer || this.send({ letters: this.letters, again: Date.now() }), AGAIN);
+    this.again ??= setInterval(() => this.#again(), AGAIN);
+  }
+
+  #again() {
+    if (!this.timer && !this.leaves) this.send({ letters: this.letters, again: Date.now() });
   }
 }

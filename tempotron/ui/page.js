@@ -1,5 +1,57 @@
 // Runs once in every document, before Streamlit draws anything in it.
 
+// Streamlit shows an empty page after a message from a page that has been left. From the click on a
+// link of the menu on, nothing is sent until the other page's heading is there.
+
+const LEAVING = 10_000; // ms after which a page that is still there was not left
+let left = { heading: null, until: -Infinity };
+
+const heading = () => document.querySelector("h1")?.textContent;
+
+/** Whether the page is about to be left: then components send nothing. */
+globalThis.tempotronLeaves = () => performance.now() < left.until && heading() === left.heading;
+
+globalThis.tempotronLeave = () => {
+  left = { heading: heading(), until: performance.now() + LEAVING };
+};
+
+const MENU = "[data-testid=stPageLink] a";
+const SENDING = 60; // ms within which Streamlit sends what a component gave it
+let going = false;
+
+/** A link of the menu waits for a moment if something is still to be sent: it has to come first. */
+function click(event) {
+  const link = event.target.closest?.(MENU);
+  const { ctrlKey, metaKey, shiftKey } = event;
+  if (!link || ctrlKey || metaKey || shiftKey) return; // in another tab or window nothing is left
+  const { href } = link;
+  if (new URL(href).pathname === location.pathname) return;
+  const mails = { unsent: false };
+  if (!going) dispatchEvent(new CustomEvent("tempotron:leave", { detail: mails }));
+  if (!mails.unsent) return globalThis.tempotronLeave();
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  setTimeout(() => follow(href), SENDING);
+}
+
+function follow(href) {
+  going = true;
+  Array.from(document.querySelectorAll(MENU)).find((link) => link.href === href)?.click();
+  going = false;
+}
+
+/** Back and Forward lead to another page, or to another state of this one. */
+let path = location.pathname;
+
+function travel() {
+  if (location.pathname !== path) globalThis.tempotronLeave();
+  path = location.pathname;
+}
+
+document.addEventListener("click", click, { capture: true });
+addEventListener("popstate", travel, { capture: true });
+new MutationObserver(() => (path = location.pathname)).observe(document.head, { subtree: true, childList: true, characterData: true });
+
 const LONGEST = 4000; // ms after which the page is shown as it is
 const STEADY = 4; // times in a row that all is found to stand, 30 ms apart
 let steady = 0;

@@ -25,7 +25,7 @@ class Follower {
 
   #follow() {
     this.due = !this.inView;
-    if (this.inView) this.run();
+    if (this.inView && !globalThis.tempotronLeaves?.()) this.run();
   }
 
   close() {

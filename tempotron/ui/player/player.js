@@ -184,7 +184,9 @@ class Player {
     if (this.wanted === null) return;
     const { count, growing } = this.record;
     this.playhead.enter(this.record, Math.min(this.wanted, count));
-    if (this.wanted <= count || !growing) this.wanted = null;
+    if (this.wanted > count && growing) return;
+    this.wanted = null;
+    this.#tell(this.playhead.step); // a run may be shorter than the one before
   }
 
   /** Show how far the run has been computed. */
