@@ -86,7 +86,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve() -> Iterator[str]:
+def served() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run the app on a free port of its own and stop it by its process."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
@@ -96,13 +96,20 @@ def serve() -> Iterator[str]:
     ) as process:
         try:
             wait_for(f"http://127.0.0.1:{port}/ready")
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process
         finally:
             process.terminate()
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Run the app as ``served``, where its process does not matter."""
+    with served() as (url, _):
+        yield url
 
 
 def wait_for(url: str) -> None:
