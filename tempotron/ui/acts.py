@@ -21,11 +21,12 @@ Field_ = Literal[
 
 
 class Rest(Letter):
-    """The playhead of a run came to rest."""
+    """The playhead of a run came to rest; its plan is known by an address in another session."""
 
     what: Literal["rest"]
     run: str
     step: Step
+    address: Annotated[str, Field(max_length=10_000)] | None = None
 
 
 class Set(Letter):
@@ -147,7 +148,8 @@ def _carry_out(lab: Lab, letter: Letter, run: str) -> None:
 
 def _of_a_run(lab: Lab, letter: Rest | OfRun, run: str) -> None:
     """Do what is about the run that is shown; about another one it comes too late."""
-    if letter.run != run or not lab.recorder:
+    same = letter.run == run or (isinstance(letter, Rest) and letter.address == lab.plan_link[0])
+    if not same or not lab.recorder:
         return
     match letter:
         case Rest():

@@ -28,9 +28,9 @@ export default function load(component) {
 }
 
 function outdated() {
-  if (document.querySelector(".tempotron-outdated")) return;
+  if (document.querySelector(".tempotron-note.outdated")) return;
   const note = document.createElement("div");
-  note.className = "tempotron-outdated";
+  note.className = "tempotron-note outdated";
   note.setAttribute("role", "alert");
   note.innerHTML = "<span>Tempotron was updated while this page was open. Your edits are kept.</span> <button type='button'>Reload</button>";
   note.lastChild.onclick = () => location.reload();

@@ -81,3 +81,48 @@ function reveal() {
 }
 
 reveal();
+
+// A lost connection. Streamlit comes back by itself, and letters without an answer are sent again.
+
+const LOST = 1500; // ms without a connection after which it is told
+const LONG_LOST = 10_000; // and after which a reload is offered
+const GLANCE = 500; // ms between two looks at the connection
+let connected = performance.now();
+let once = false; // there has been a connection
+let away = false; // there was none at the last glance
+let line = null;
+
+function glance() {
+  const now = performance.now();
+  const state = document.querySelector(".stApp")?.dataset.testConnectionState;
+  const back = state === "CONNECTED" && once && away;
+  away = state !== "CONNECTED";
+  if (!away) once = true;
+  if (!away || !once) connected = now;
+  if (back) runAgain();
+  const lost = now - connected;
+  document.documentElement.toggleAttribute("data-lost", lost > LOST);
+  if (lost > LOST) line ??= newLine();
+  else if (line) line = line.remove() ?? null;
+  if (line) line.lastChild.hidden = lost < LONG_LOST;
+}
+
+/** A server that was started anew knows no fragment of this page until the whole page has run: as
+ * by Streamlit's own key for it. */
+function runAgain() {
+  for (const type of ["keydown", "keypress", "keyup"]) {
+    document.body.dispatchEvent(new KeyboardEvent(type, { key: "r", code: "KeyR", keyCode: 82, which: 82, bubbles: true }));
+  }
+}
+
+function newLine() {
+  const made = document.createElement("div");
+  made.className = "tempotron-note lost";
+  made.setAttribute("role", "status");
+  made.innerHTML = "<span>Reconnecting: your edits are kept here.</span><button type='button' hidden>Reload</button>";
+  made.lastChild.onclick = () => location.reload();
+  document.body.append(made);
+  return made;
+}
+
+setInterval(glance, GLANCE);

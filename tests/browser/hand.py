@@ -84,12 +84,12 @@ class Hand:
     def press(self, target: Locator) -> None:
         """Click or tap, now and then with press and release at once."""
         target.scroll_into_view_if_needed()
-        if target.get_attribute("aria-disabled") == "true":
-            target.dispatch_event("click")  # it can be reached all the same, and does nothing
-        elif self.how == "touch":
-            target.tap()
+        # One that is disabled for the moment can be reached all the same, and takes the focus.
+        force = target.get_attribute("aria-disabled") == "true"
+        if self.how == "touch":
+            target.tap(force=force)
         else:
-            target.click(delay=self.dice.choice([0, 0, 100]))
+            target.click(delay=self.dice.choice([0, 0, 100]), force=force)
 
     def press_at(self, x: float, y: float) -> None:
         if self.how == "touch":

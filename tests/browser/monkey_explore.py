@@ -692,9 +692,17 @@ class Walk(Hand):
         if handle is None:
             self.page.keyboard.press("Enter")
             return lambda: None
+        value, length = self.model.value(handle), self.model.now.T
         self.press(self.locate(handle))
 
-        return lambda: self.model.choose(handle)
+        def follow() -> None:
+            row = self.model.now.spikes[handle.afferent]
+            if length != self.model.now.T:
+                self.model.choose(handle)
+            elif value in row:
+                self.model.choose(handle._replace(spike=row.index(value)))
+
+        return follow
 
     def selected_value(self) -> None:
         handle = self.handle(self.dice.choice(["spike", "weight", "threshold"]))

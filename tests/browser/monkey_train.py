@@ -450,8 +450,9 @@ class Walk(Hand):
                 self.page.keyboard.press("Space")
             else:
                 self.press(self.page.locator(".player .play"))
-            if self.page.evaluate(READ)["playing"]:  # it had just come to its end
+            if self.page.evaluate(READ)["playing"]:  # it had just come to its end, and began anew
                 self.press(self.page.locator(".player .play"))
+                before = 0
         step = self._taken()
         assert step >= before or before == len(self.model.run), f"step {step} after {before}"
         self.model.rest(step)

@@ -314,7 +314,7 @@ class Player {
     if (!this.record || this.told === step) return;
     this.told = step;
     this.#write();
-    this.mail.post("rest", { run: this.feed.url, step }, { replaces: true });
+    this.mail.post("rest", { run: this.feed.url, step, address: this.address ?? null }, { replaces: true });
   }
 
   #label() {

@@ -67,10 +67,12 @@ export class Gestures {
     // A pointer that presses anew has been let go where it was not seen.
     if (this.drag?.pointer === event.pointerId) this.#abandon();
     if (event.button !== 0 || this.busy) return;
-    this.hands.flush();
     let handle = this.#handleOf(event.target);
+    if (handle?.afferent !== undefined && handle.kind !== "weight") handle = this.#nearest(handle.afferent, event);
+    const before = this.hands.experiment;
+    this.hands.flush();
+    handle = handle && this.#followed(handle, before);
     if (!handle) return;
-    if (handle.kind === "track" || handle.kind === "spike") handle = this.#nearest(handle.afferent, event);
     this.drag = { handle, x: event.clientX, y: event.clientY, moved: false, pointer: event.pointerId };
     if (handle.kind === "track") return; // perhaps a click, perhaps a finger that scrolls
     event.preventDefault();
@@ -78,6 +80,16 @@ export class Gestures {
     this.drag.from = valueOf(this.hands.experiment, handle);
     this.drag.scale = this.#scale(handle);
     this.hands.select(handle, { focus: true });
+  }
+
+  /** Where a pressed handle is after what was typed has been taken; null for a place that moved. */
+  #followed(handle, before) {
+    const { experiment, selected } = this.hands;
+    if (experiment === before || handle.kind === "weight" || handle.kind === "threshold") return handle;
+    if (experiment.T !== before.T) return handle.kind === "track" ? null : handle; // in the same order
+    if (handle.kind === "track") return handle;
+    const spike = experiment.spikes[handle.afferent].indexOf(valueOf(before, handle));
+    return { ...handle, spike: spike < 0 ? selected.spike : spike }; // or it is the one that was moved
   }
 
   /** The change of a value for each pixel to the right and up. */
