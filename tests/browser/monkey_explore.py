@@ -803,11 +803,10 @@ class Walk(Hand):
         row = self.dice.randrange(min(6, len(self.model.now.weights)))
         value = round(self.dice.uniform(-1, 1), 2)
         self.tell(f"{value:g} as weight {row + 1}")
-        self.page.locator(".mark").scroll_into_view_if_needed()
+        self.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 1e6)")
         table = self.page.get_by_test_id("stDataFrame").last
         table.wait_for()
         self.page.wait_for_function("() => !document.querySelector('.place[aria-busy]')")
-        table.scroll_into_view_if_needed()
         self.page.wait_for_timeout(500)  # panels above it take their place
         x, y, *_ = self.box(table)
         self.press_at(x + 60, y + 35 * (row + 1) + 18)
