@@ -34,6 +34,11 @@ def test_with_other_settings_nothing_is_said(changes: dict[str, float]) -> None:
     assert chance(Plan.model_validate({"task": "order"} | changes)) == ""
 
 
+def test_at_a_step_that_the_opened_run_has_not_nothing_is_said_either() -> None:
+    longer = Plan(task="latencies", afferents=500, patterns=1000, epochs=300, step=250_000)
+    assert chance(longer) == ""
+
+
 def test_every_count_is_of_two_hundred_seeds() -> None:
     assert SEEDS >= 200
     assert all(0 <= count <= SEEDS for count in LEARNED.values())

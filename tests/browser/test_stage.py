@@ -51,7 +51,7 @@ def press(page: Page, handle: Locator, *keys: str) -> None:
 
 def test_the_page_opens_on_a_near_miss(explore: Page) -> None:
     expect(status(explore)).to_contain_text("V_max = 0.930 at 43.0 ms: silent")
-    expect(status(explore)).to_contain_text("Move A3 4 ms earlier and it fires.")
+    expect(status(explore)).to_contain_text("Move A3 3.2 ms earlier and it fires")
 
 
 def test_dragging_a_spike_moves_it_in_steps_of_half_a_millisecond(explore: Page) -> None:

@@ -115,7 +115,7 @@ class Player {
   }
 
   #write(how) {
-    if (this.address === undefined) return;
+    if (this.address === undefined || this.#leads()) return;
     const { step } = this;
     write([this.address, step && `step=${step}`].filter(Boolean).join("&"), this.names, how);
   }
@@ -126,6 +126,11 @@ class Player {
     this.acted = this.untold = false;
     clearTimeout(this.resting);
     this.mail.post("visit", { query: location.search.slice(1) }, { replaces: true });
+  }
+
+  /** Whether Back or Forward leads to another run, which is not there yet. */
+  #leads() {
+    return this.mail.awaited("visit").length > 0;
   }
 
   /** Do something that Python has to do, at the step that is shown. */
@@ -311,7 +316,7 @@ class Player {
 
   #tell(step) {
     this.untold = false;
-    if (!this.record || this.told === step) return;
+    if (!this.record || this.told === step || this.#leads()) return;
     this.told = step;
     this.#write();
     this.mail.post("rest", { run: this.feed.url, step, address: this.address ?? null }, { replaces: true });
