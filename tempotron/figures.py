@@ -24,6 +24,7 @@ MEASURED = "measured"  # the name of a curve that has no other
 INK = "rgb(1, 2, 3)"  # Plotly knows no "currentColor"
 EXCITATORY, INHIBITORY, GOOD = "#0072B2", "#D55E00", "#009E73"
 _SHADES = (0.85, 0.6, 0.4)
+_APART = 0.4  # of the margin beside the first and last place: points of two curves at one place
 _LOGARITHMIC = ("tau", "tau_s", "T", "eta", "afferents")
 _MOST_TICKS = 9
 _MOST_POINTS = 20_000  # of all afferents together
@@ -154,12 +155,14 @@ def sweep(
     traces = [
         *(_expected(lab, measure, name) for name in lab.curves),
         *(_computed(curve, name, i) for i, (name, curve) in enumerate(before.items())),
-        *(_measured(curves[name, measure], name, i) for i, name in enumerate(lab.curves)),
     ]
     places = sorted({point.x for curve in before.values() for point in curve} | set(lab.places))
     wide = lab.x in _LOGARITHMIC and places[0] > 0
     ends = np.log10(places[:: len(places) - 1 or 1]) if wide else np.array(places)[[0, -1]]
     margin = 0.06 * (ends[-1] - ends[0]) or 0.1
+    for number, name in enumerate(lab.curves):
+        aside = _APART * margin * (number - (len(lab.curves) - 1) / 2)
+        traces.append(_measured(curves[name, measure], name, number, aside, wide=wide))
     figure = _figure(
         [trace for trace in traces if trace["x"]],
         AXES[lab.x],
@@ -195,11 +198,14 @@ def _expected(lab: Lab, measure: MeasureName, name: str) -> dict[str, Any]:
     }
 
 
-def _measured(curve: Sequence[Point], name: str, number: int) -> dict[str, Any]:
+def _measured(
+    curve: Sequence[Point], name: str, number: int, aside: float, *, wide: bool
+) -> dict[str, Any]:
+    """Draw a measured curve, a little aside of others, so that none of its points is covered."""
     color = (EXCITATORY, INHIBITORY)[number % 2]
     symbol, dash = (("circle", "solid"), ("square", "dash"))[number % 2]
     return {
-        "x": [point.x for point in curve],
+        "x": [point.x * 10**aside if wide else point.x + aside for point in curve],
         "y": [point.y for point in curve],
         "error_y": {
             "array": [point.high - point.y for point in curve],
@@ -210,12 +216,14 @@ def _measured(curve: Sequence[Point], name: str, number: int) -> dict[str, Any]:
         "mode": "lines+markers",
         "line": {"color": color, "width": 2, "dash": dash},
         "marker": {"color": color, "size": 9, "symbol": symbol},
-        "customdata": [_aside(point) for point in curve],
-        "hovertemplate": "%{x:g}: %{y:.3g}<br>%{customdata}<extra></extra>",
+        "customdata": [[point.x, _told(point)] for point in curve],
+        "hovertemplate": "%{customdata[0]:g}: %{y:.3g}<br>%{customdata[1]}<extra>"
+        f"{name}</extra>",
     }
 
 
 def _computed(curve: Sequence[Point], name: str, number: int) -> dict[str, Any]:
+    """Draw a curve to compare with: pale, behind what was measured, and never under the hand."""
     return {
         "x": [point.x for point in curve],
         "y": [point.y for point in curve],
@@ -227,12 +235,12 @@ def _computed(curve: Sequence[Point], name: str, number: int) -> dict[str, Any]:
             "size": 6,
             "symbol": ("diamond-open", "triangle-up-open", "x-open")[number % 3],
         },
-        "customdata": [_aside(point) for point in curve],
-        "hovertemplate": "%{x:g}: %{y:.3g}<br>%{customdata}<extra></extra>",
+        "opacity": 0.5,
+        "hoverinfo": "skip",
     }
 
 
-def _aside(point: Point) -> str:
+def _told(point: Point) -> str:
     cell = point.rows[0].cell
     return (
         f"{point.low:.3g} to {point.high:.3g}, {len(point.rows)} runs<br>"

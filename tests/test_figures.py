@@ -226,7 +226,7 @@ def test_a_sweep_has_its_points_with_wilsons_interval_over_the_expected_band() -
     low, high = (100 * end for end in wilson(1, 8))
     assert measured.error_y.arrayminus[0] == pytest.approx(12.5 - low)
     assert measured.error_y.array[0] == pytest.approx(high - 12.5)
-    assert "8 runs<br>K 66.7, 0.75 spikes per correlation time" in measured.customdata[0]
+    assert "8 runs<br>K 66.7, 0.75 spikes per correlation time" in measured.customdata[0][1]
 
 
 def test_axes_of_a_sweep_hold_everything_before_anything_is_measured() -> None:
@@ -240,6 +240,17 @@ def test_axes_of_a_sweep_hold_everything_before_anything_is_measured() -> None:
     assert 10**low < 5
     assert 10**high > 250
     assert [trace.name for trace in empty.data] == ["expected"]
+
+
+def test_no_point_of_a_sweep_is_covered_by_another_curve() -> None:
+    lab = LABS["L8"]
+    before = {"many": lab.summarize(rows_of(lab))["Tempotron", "solved"]}
+    figure = figures.sweep(lab, lab.summarize(rows_of(lab)), "solved", before)
+    behind, one, other = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert behind.hoverinfo == "skip"  # it takes no click, nor a tooltip
+    assert [[told[0] for told in trace.customdata] for trace in (one, other)] == [lab.places] * 2
+    assert all(two - first > 0.1 for first, two in zip(one.x, other.x, strict=True))
+    assert "Perceptron on spike counts" in other.hovertemplate
 
 
 def test_curves_of_a_sweep_differ_in_more_than_colour() -> None:

@@ -14,11 +14,13 @@ from scipy.stats import binomtest
 
 from tempotron.capacity import Cell, Row, Sweep, grid, kept, solve
 from tempotron.capacity.__main__ import main
+from tempotron.capacity.cell import FIXED
 from tempotron.capacity.computed import FILE, computed
 from tempotron.capacity.labs import LABS, Curves, compare, half_load
 from tempotron.capacity.record import File, from_csv
 from tempotron.capacity.replay import plan_of
 from tempotron.capacity.summary import Point, points, wilson
+from tempotron.learning import paper_rate
 from tempotron.plan import decode, encode
 from tempotron.recorder import run_of
 from tests.test_capacity import ROOT, SMALL, STEADY, made, recorded, without_time
@@ -140,7 +142,7 @@ def test_a_lab_has_a_row_for_all_that_is_expected(name: str) -> None:
     assert all(line.told.endswith("OUTSIDE") != line.inside for line in lines)
 
 
-@pytest.mark.parametrize("name", ["L1", "L2", "L8"])
+@pytest.mark.parametrize("name", ["L1", "L2", "L4", "L8"])
 def test_a_lab_is_as_expected(name: str) -> None:
     lab = LABS[name]
     outside = [line for line in compare(lab, map(solve, lab.cells())) if not line.inside]
@@ -172,6 +174,7 @@ def test_a_row_opens_its_very_run_on_train(fields: dict[str, Any]) -> None:
     ("row", "why"),
     [
         (made(Cell(jitter=1)), "it was trained with fresh jitter in every epoch"),
+        (made(Cell(neuron="perceptron")), "a perceptron has no voltage to show"),
         (made(Cell(T=100)), "its patterns are 100 ms long, not 500"),
         (made(Cell(afferents=1000)), "it is too large for Train, afferents: Input should be"),
         (made(Cell(), epochs_used=5000), "it is too large for Train, epochs: "),
@@ -192,3 +195,22 @@ def test_what_was_computed_before_can_be_computed_again() -> None:
     told = FILE.read_text().splitlines()[0]
     assert told.startswith("# Computed on 2026-")
     assert {len(curve) for curve in computed("solved").values()} == {8}
+
+
+def test_a_perceptron_counts_and_so_does_not_mind_jitter_in_time() -> None:
+    row = solve(Cell(task="rates", neuron="perceptron", test_jitter=5.0))
+    assert row.solved
+    assert row.test_accuracy > 0.95
+    once = solve(Cell(neuron="perceptron", epochs=3))  # each afferent fires once: nothing to count
+    assert once.ending == "limit"
+    assert once.train_accuracy == 0.5
+
+
+def test_a_held_step_makes_lambda_shrink_as_momentum_grows() -> None:
+    free, held = (
+        [Cell(eta=0.1, mu=mu, fixed=fixed).settings for mu in (0.0, 0.9)] for fixed in FIXED
+    )
+    assert [settings.eta for settings in free] == [0.1, 0.1]
+    assert [settings.eta / (1 - settings.momentum) for settings in held] == pytest.approx([0.1] * 2)
+    paper = Cell(mu=0.99, fixed="step").settings
+    assert paper.rate == pytest.approx(0.01 * paper_rate(50, 500.0, 15.0, 3.75))

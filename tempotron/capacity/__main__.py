@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from tempotron.capacity.cell import BOUNDS, FIELDS, TASKS, Cell, grid
+from tempotron.capacity.cell import BOUNDS, FIELDS, FIXED, NEURONS, TASKS, Cell, grid
 from tempotron.capacity.kept import file_of
 from tempotron.capacity.labs import LABS, Lab, compare
 from tempotron.capacity.record import to_csv
@@ -33,9 +33,11 @@ _HELP = {
     "T": "length of a pattern in ms",
     "tau": "membrane time constant in ms",
     "tau_s": "synaptic time constant in ms (default: tau / 4)",
+    "neuron": "what learns: a tempotron, or a perceptron on spike counts",
     "rule": "learning rule",
     "eta": "change of a corrected pattern's own peak (default: the paper's rate)",
     "mu": "momentum (default: the rule's own)",
+    "fixed": "what does not depend on mu: the learning rate, or the effective step",
     "jitter": "s.d. in ms of noise on every spike, anew in each epoch",
     "test_jitter": "the same for the patterns it is tested on",
     "seed": "task, weights, order and noise",
@@ -85,7 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster to use instead")
     fields = parser.add_argument_group("a sweep of your own: one or more values for a field")
     for name, kind in FIELDS.items():
-        choices = {"task": TASKS, "rule": RULES}.get(name)
+        choices = {"task": TASKS, "neuron": NEURONS, "rule": RULES, "fixed": FIXED}.get(name)
         text = _HELP[name]
         if name in BOUNDS:
             low, high = BOUNDS[name]

@@ -19,6 +19,10 @@ from tempotron.tasks import Task
 
 TaskName = Literal["latencies", "synchrony", "rates"]
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
+Neuron = Literal["tempotron", "perceptron"]
+NEURONS: tuple[Neuron, ...] = get_args(Neuron)
+Fixed = Literal["rate", "step"]
+FIXED: tuple[Fixed, ...] = get_args(Fixed)
 
 MAX_ROWS = 1_000_000
 MAX_SPIKES = 10_000_000  # of one task: 80 MB, and about three times as much at work
@@ -52,10 +56,14 @@ class Cell:
         T: Length of a pattern in ms.
         tau: Membrane time constant in ms.
         tau_s: Synaptic time constant in ms, or None for a quarter of tau.
+        neuron: 'tempotron', or a 'perceptron' that is told only how often each afferent fired; of
+            what follows it uses jitter, seed, epochs and patience.
         rule: 'paper' or 'reflect'.
         eta: Expected change of a corrected pattern's own peak, or None for the paper's own
             rate; reflect has no use for it.
         mu: Momentum, or None for the rule's own.
+        fixed: What does not depend on mu: the learning 'rate' lambda, or the effective 'step'
+            lambda / (1 - mu), for which lambda is multiplied by 1 - mu. Reflect has no use for it.
         jitter: Standard deviation in ms of a noise that moves every spike anew in each epoch.
         test_jitter: The same for the patterns that it is tested on.
         seed: Task, initial weights, order of presentation and noise.
@@ -72,9 +80,11 @@ class Cell:
     T: float = 500.0
     tau: float = 15.0
     tau_s: float | None = None
+    neuron: Neuron = "tempotron"
     rule: Rule = "paper"
     eta: float | None = None
     mu: float | None = None
+    fixed: Fixed = "rate"
     jitter: float = 0.0
     test_jitter: float = 0.0
     seed: int = 0
@@ -83,7 +93,9 @@ class Cell:
 
     def __post_init__(self) -> None:
         one_of(self.task, TASKS, "task")
+        one_of(self.neuron, NEURONS, "neuron")
         one_of(self.rule, RULES, "rule")
+        one_of(self.fixed, FIXED, "fixed")
         for name, bounds in BOUNDS.items():
             object.__setattr__(self, name, _checked(getattr(self, name), name, bounds))
         if self.patterns < 1:
@@ -136,19 +148,20 @@ class Cell:
     @cached_property
     def settings(self) -> Settings:
         """How the run goes."""
-        rate = None
-        if self.rule == "paper" and self.eta is None:
-            rate = paper_rate(self.afferents, self.T, self.tau, self.synaptic)
-        return Settings(
+        asked = Settings(
             rule=self.rule,
             eta=self.eta or Settings.eta,
-            rate=rate,
             mu=self.mu,
             tau=self.tau,
             tau_s=self.tau_s,
             epochs=self.epochs,
             seed=self.seed,
         )
+        share = 1 - asked.momentum if self.fixed == "step" else 1.0
+        if self.rule == "paper" and self.eta is None:
+            rate = paper_rate(self.afferents, self.T, self.tau, self.synaptic)
+            return dataclasses.replace(asked, rate=share * rate)
+        return dataclasses.replace(asked, eta=share * asked.eta)
 
 
 FIELDS: dict[str, type] = {

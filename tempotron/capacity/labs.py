@@ -135,7 +135,7 @@ def compare(lab: Lab, rows: Iterable[Row]) -> list[Line]:
     lines = []
     for band in lab.bands:
         name = f"{band.series}, " if band.series else ""
-        text = f"{name}{lab.x} {band.x:g}: {LABELS[band.measure].split(' (')[0].lower()}"
+        text = f"{name}{lab.x.replace('_', ' ')} {band.x:g}: {LABELS[band.measure].split(' (')[0].lower()}"
         found = _at(curves[band.series, band.measure], band.x)
         lines.append(Line(text, found, band.low, band.high))
     return lines + [
@@ -161,6 +161,10 @@ def half_load(curve: Sequence[Point]) -> float:
     return curve[0].x if curve[0].y < 50 else curve[-1].x
 
 
+def _spared(curve: Sequence[Point]) -> float:
+    return _at(curve, 0.0) / _at(curve, 0.99)
+
+
 def _best(curve: Sequence[Point]) -> float:
     return max(curve, key=lambda point: point.y).x
 
@@ -179,7 +183,10 @@ def _around(expected: Mapping[float, float], half: float) -> dict[float, tuple[f
 # Measured here with 100 tasks. Ten tasks once gave 0, 10, 20, 90, 100, 90 and 60.
 _L3_EXPECTED = {5.0: 0.0, 7.5: 6.0, 15.0: 47.0, 30.0: 75.0, 60.0: 79.0, 120.0: 62.0, 250.0: 29.0}
 _L4_EXPECTED = {0.0: 649.0, 0.5: 332.0, 0.9: 71.0, 0.99: 52.0}
+_RATE, _STEP = "The same lambda", "The same lambda / (1 - mu)"
+_MOMENTUM = {"mu": list(_L4_EXPECTED), "load": 1.0, "epochs": 5000, "patience": 5000}
 _JITTERS = [0.0, 2.0, 5.0, 8.0]
+_TIMES, _COUNTS = "Tempotron", "Perceptron on spike counts"
 _CLEAN, _NOISY = "Trained without jitter", "Trained with 5 ms jitter"
 
 
@@ -268,18 +275,29 @@ LABS: dict[str, Lab] = {
     ),
     "L4": Lab(
         "Momentum",
-        "Repeating part of the last change makes learning many times faster.",
+        "Repeating part of the last change makes learning many times faster at the same lambda, "
+        "because all repetitions together are lambda / (1 - mu). Where that step is held, it "
+        "hardly matters.",
         "mu",
-        {"": {"mu": list(_L4_EXPECTED), "load": 1.0, "epochs": 5000, "patience": 5000}},
+        {
+            _RATE: _MOMENTUM | {"eta": None, "fixed": "rate"},
+            _STEP: _MOMENTUM | {"eta": 0.1, "fixed": "step"},
+        },
         8,
         ("epochs", "solved"),
-        bands=_bands("epochs", {mu: (y / 2, y * 2) for mu, y in _L4_EXPECTED.items()}),
+        bands=_bands("epochs", {mu: (y / 2, y * 2) for mu, y in _L4_EXPECTED.items()}, _RATE),
         claims=(
             Claim(
-                "epochs at mu 0 over those at 0.99",
-                lambda curves: _at(curves["", "epochs"], 0.0) / _at(curves["", "epochs"], 0.99),
+                "epochs at mu 0 over those at 0.99, the same lambda",
+                lambda curves: _spared(curves[_RATE, "epochs"]),
                 5,
                 1000,
+            ),
+            Claim(
+                "the same, lambda / (1 - mu) held",
+                lambda curves: _spared(curves[_STEP, "epochs"]),
+                0.25,
+                2,
             ),
         ),
     ),
@@ -330,11 +348,28 @@ LABS: dict[str, Lab] = {
         bands=_bands("test_error", {20.0: (0, 3)}),
     ),
     "L8": Lab(
-        "Poisson rates",
-        "Spike trains of random rates, 2 to 20 Hz, are told apart by the times of their spikes.",
-        "load",
-        {"": {"task": "rates", "load": [0.5, 1.0, 1.5, 2.0], "eta": 0.05}},
+        "Timing or rate?",
+        "Poisson spike trains of random rates, 2 to 20 Hz. A tempotron learns them by the times of "
+        "their spikes, and errs once jitter moves these; a perceptron that only counts the spikes "
+        "learns them, too, and jitter is nothing to it.",
+        "test_jitter",
+        {
+            name: {
+                "task": "rates",
+                "load": 1.0,
+                "test_jitter": _JITTERS,
+                "neuron": neuron,
+                "eta": 0.05,
+            }
+            for name, neuron in ((_TIMES, "tempotron"), (_COUNTS, "perceptron"))
+        },
         10,
-        bands=_bands("solved", {1.0: (100, 100)}),
+        ("test_error", "solved"),
+        bands=(
+            *_bands("solved", {0.0: (100, 100)}, _TIMES),
+            *_bands("solved", {0.0: (100, 100)}, _COUNTS),
+            *_bands("test_error", {0.0: (0, 0), 2.0: (5, 25), 5.0: (12, 40)}, _TIMES),
+            *_bands("test_error", {0.0: (0, 0), 5.0: (0, 4)}, _COUNTS),
+        ),
     ),
 }

@@ -20,6 +20,8 @@ def plan_of(row: Row) -> Plan:
         ValueError: If there is no such plan; the text is a reason.
     """
     cell, settings = row.cell, row.cell.settings
+    if cell.neuron == "perceptron":
+        raise ValueError("a perceptron has no voltage to show")
     if cell.jitter:
         raise ValueError("it was trained with fresh jitter in every epoch")
     if cell.T != _LENGTH:

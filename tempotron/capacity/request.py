@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from tempotron import link
-from tempotron.capacity.cell import FIELDS, TASKS, Cell, TaskName
+from tempotron.capacity.cell import FIELDS, FIXED, NEURONS, TASKS, Cell, Fixed, Neuron, TaskName
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.learning import RULES, Rule
 
@@ -55,9 +55,11 @@ class Request(BaseModel):
         T: Length of a pattern in ms.
         tau: Membrane time constant in ms.
         tau_s: Synaptic time constant in ms, or None for a quarter of tau.
+        neuron: 'tempotron' or 'perceptron'.
         rule: 'paper' or 'reflect'.
         eta: Expected change of a corrected pattern's own peak, or None for the paper's rate.
         mu: Momentum, or None for the rule's own.
+        fixed: 'rate' or 'step', whatever mu is.
         jitter: Noise in training, in ms.
         test_jitter: Noise in testing, in ms.
         epochs: Limit of epochs.
@@ -76,9 +78,11 @@ class Request(BaseModel):
     T: float = Cell.T
     tau: float = Cell.tau
     tau_s: float | None = Cell.tau_s
+    neuron: Neuron = Cell.neuron
     rule: Rule = Cell.rule
     eta: float | None = Cell.eta
     mu: float | None = Cell.mu
+    fixed: Fixed = Cell.fixed
     jitter: float = Cell.jitter
     test_jitter: float = Cell.test_jitter
     epochs: int = Cell.epochs
@@ -86,8 +90,8 @@ class Request(BaseModel):
 
 _DEFAULT = Request()
 NAMES = frozenset(Request.model_fields)  # of the parameters of a link
-_FIXED = ("task", "afferents", "load", "T", "tau", "tau_s", "rule", "eta", "mu", "jitter",
-          "test_jitter", "epochs")  # fmt: skip
+_OF_CELLS = ("task", "afferents", "load", "T", "tau", "tau_s", "neuron", "rule", "eta", "mu",
+             "fixed", "jitter", "test_jitter", "epochs")  # fmt: skip
 
 
 def lab_of(request: Request) -> Lab:
@@ -98,7 +102,7 @@ def lab_of(request: Request) -> Lab:
     """
     if request.lab != OWN:
         return LABS[request.lab]
-    fields = request.model_dump(include=set(_FIXED))
+    fields = request.model_dump(include=set(_OF_CELLS))
     kind = type(fields[request.axis])
     values = [round(value) if kind is int else value for value in request.values]
     tested = request.test_jitter or request.axis == "test_jitter" or request.task == "synchrony"
@@ -133,7 +137,7 @@ def command(request: Request) -> str:
     words = ["python", "-m", "tempotron.capacity"]
     if request.lab != OWN:
         return shlex.join([*words, "--lab", request.lab])
-    fields = changed(request, _FIXED) | {request.axis: list(request.values)}
+    fields = changed(request, _OF_CELLS) | {request.axis: list(request.values)}
     for name, value in fields.items():
         items = value if isinstance(value, list) else [value]
         words += [f"--{name.replace('_', '-')}", *(f"{item}".removesuffix(".0") for item in items)]
@@ -245,9 +249,11 @@ _READERS: dict[object, link.Reader] = {
     "T": _number("T"),
     "tau": _number("tau"),
     "tau_s": _perhaps("tau_s", "tau / 4"),
+    "neuron": partial(link.read_choice, NEURONS, _DEFAULT.neuron),
     "rule": partial(link.read_choice, RULES, _DEFAULT.rule),
     "eta": _perhaps("eta", "the paper's rate"),
     "mu": _perhaps("mu", "the rule's own"),
+    "fixed": partial(link.read_choice, FIXED, _DEFAULT.fixed),
     "jitter": _number("jitter"),
     "test_jitter": _number("test_jitter"),
     "epochs": _whole("epochs"),

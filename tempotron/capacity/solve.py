@@ -1,7 +1,7 @@
 """Solve: a pure function from a cell to its result.
 
-The training is that of `training.train` for the same seed, epoch by epoch and weight by weight,
-but leaves no record.
+The training of a tempotron is that of `training.train` for the same seed, epoch by epoch and weight
+by weight, but leaves no record.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tempotron import compiled, tasks
 from tempotron.capacity.cell import Cell, task_of
-from tempotron.events import Floats
+from tempotron.counting import counted
 from tempotron.peak import level
 from tempotron.settings import block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task
@@ -78,17 +78,19 @@ def solve(cell: Cell, cancelled: Callable[[], bool] = lambda: False) -> Row:
     """
     begin = time.perf_counter()
     task = task_of(cell)
-    training = _Training(cell, task)
-    for _ in iter(training.advance, False):
+    training = _Tempotron(cell, task) if cell.neuron == "tempotron" else _Perceptron(cell, task)
+    progress = _Progress(cell, task.patterns + 1)
+    while not progress.ending:
         if cancelled():
             raise CancelledError
+        progress.note(training.advance(progress))
     return Row(
         cell,
-        training.ending or "limit",
-        training.epoch,
-        training.best,
-        _accuracy(cell, task, training.weights),
-        np.mean([_accuracy(cell, trial, training.weights) for trial in _trials(cell, task)]).item(),
+        progress.ending,
+        progress.epoch,
+        progress.best,
+        training.accuracy(task),
+        np.mean([training.accuracy(trial) for trial in _trials(cell, task)]).item(),
         time.perf_counter() - begin,
     )
 
@@ -99,8 +101,49 @@ def rehearse() -> None:
         solve(Cell(afferents=afferents, epochs=1))
 
 
-class _Training:
-    """One neuron in training: its state, and the best error so far."""
+@dataclass
+class _Progress:
+    """How far a training is.
+
+    Attributes:
+        cell: What is trained.
+        best: Fewest errors in an epoch so far.
+        epoch: Number of epochs so far.
+        best_epoch: The one with the fewest errors.
+        ending: How it ended, or None.
+    """
+
+    cell: Cell
+    best: int
+    epoch: int = 0
+    best_epoch: int = 0
+    ending: Ending | None = None
+
+    @property
+    def last(self) -> int:
+        """The last epoch that may be of use."""
+        return min(self.cell.epochs, self.best_epoch + self.cell.patience)
+
+    def note(self, errors: NDArray[np.int64]) -> None:
+        """Keep the best error of some epochs, up to the first without one, and see the end."""
+        clean = np.flatnonzero(errors == 0)
+        if len(clean):
+            # Weights no longer changed after it: what follows may go.
+            errors = errors[: clean[0] + 1]
+        best = int(errors.argmin())
+        if errors[best] < self.best:
+            self.best, self.best_epoch = int(errors[best]), self.epoch + best + 1
+        self.epoch += len(errors)
+        if self.best == 0:
+            self.ending = "converged"
+        elif self.epoch >= self.cell.epochs:
+            self.ending = "limit"
+        elif self.epoch - self.best_epoch >= self.cell.patience:
+            self.ending = "stalled"
+
+
+class _Tempotron:
+    """A neuron that decides by its voltage, in training."""
 
     def __init__(self, cell: Cell, task: Task) -> None:
         self.cell, self.task = cell, task
@@ -108,41 +151,30 @@ class _Training:
         self.step = step_of(cell.settings, task)
         self.weights = initial_weights(cell.settings, task.kind)  # [1, N]
         self.momentum = np.zeros_like(self.weights)
-        self.epoch, self.best, self.best_epoch = 0, task.patterns + 1, 0
-        self.ending: Ending | None = None
 
-    def advance(self) -> bool:
-        """Present some epochs; tell whether there is more to do."""
-        order = self._schedule()  # [epochs, P]
-        errors = (self._moved if self.cell.jitter else self._present)(order)
-        clean = np.flatnonzero(errors == 0)
-        if len(clean):
-            # Weights no longer changed after it: what follows may go.
-            errors = errors[: clean[0] + 1]
-        self._note(errors)
-        return self.ending is None
-
-    def _schedule(self) -> NDArray[np.int32]:
-        """Lay down the order of the next epochs, none of which comes too late to count."""
-        patterns, end = self.task.patterns, self.best_epoch + self.cell.patience
+    def advance(self, progress: _Progress) -> NDArray[np.int64]:
+        """Present some epochs; count the errors of each as they were made."""
+        patterns = self.task.patterns
         block = block_length(patterns)
-        number, within = divmod(self.epoch, block)
-        last = min(self.cell.epochs, end) - number * block
-        return block_order(self.cell.settings, patterns, number)[within:last]
-
-    def _present(self, order: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Learn the patterns in order; count the errors of each epoch."""
-        return self._learn(self.task, order)
-
-    def _moved(self, order: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Do the same with new noise in each epoch, up to the first without an error."""
+        number, within = divmod(progress.epoch, block)
+        last = progress.last - number * block
+        order = block_order(self.cell.settings, patterns, number)[within:last]  # [epochs, P]
+        if not self.cell.jitter:
+            return self._learn(self.task, order)
         errors = []
-        for number, once in enumerate(order, self.epoch):
-            moved = _jittered(self.task, self.cell.jitter, self.cell.seed, _TRAINING, number)
-            errors.append(self._learn(moved, once[None])[0])
+        for epoch, once in enumerate(order, progress.epoch):
+            errors.append(self._learn(_trained_on(self.cell, self.task, epoch), once[None])[0])
             if errors[-1] == 0:
                 break
         return np.array(errors)
+
+    def accuracy(self, task: Task) -> float:
+        """Return the share of a task's patterns that are decided rightly."""
+        settings = self.cell.settings
+        events = task.events(settings.tau, settings.synaptic)
+        v_max = torch.from_numpy(compiled.peaks(events, self.weights)[0])
+        right = (v_max >= level(settings.theta)) == task.targets
+        return right.double().mean().item()
 
     def _learn(self, task: Task, order: NDArray[np.int32]) -> NDArray[np.int64]:
         """Call the compiled core; count the errors of each epoch."""
@@ -160,18 +192,32 @@ class _Training:
         errors: NDArray[np.int64] = wrong.reshape(order.shape).sum(1)  # summed over P
         return errors
 
-    def _note(self, errors: NDArray[np.int64]) -> None:
-        """Keep the best error, and find out whether this was the end."""
-        best = int(errors.argmin())
-        if errors[best] < self.best:
-            self.best, self.best_epoch = int(errors[best]), self.epoch + best + 1
-        self.epoch += len(errors)
-        if self.best == 0:
-            self.ending = "converged"
-        elif self.epoch >= self.cell.epochs:
-            self.ending = "limit"
-        elif self.epoch - self.best_epoch >= self.cell.patience:
-            self.ending = "stalled"
+
+class _Perceptron:
+    """A neuron that counts spikes, in training."""
+
+    def __init__(self, cell: Cell, task: Task) -> None:
+        from sklearn.linear_model import Perceptron  # noqa: PLC0415  takes 2 s
+
+        self.cell, self.task = cell, task
+        self.model = Perceptron(random_state=cell.seed % 2**32)
+
+    def advance(self, progress: _Progress) -> NDArray[np.int64]:
+        """Present one epoch; count the errors that are left after it."""
+        task = _trained_on(self.cell, self.task, progress.epoch)
+        self.model.partial_fit(counted(task), task.targets.numpy()[:, 0], classes=[False, True])
+        return np.array([round((1 - self.accuracy(task)) * task.patterns)])
+
+    def accuracy(self, task: Task) -> float:
+        """Return the share of a task's patterns that are decided rightly."""
+        return float(self.model.score(counted(task), task.targets.numpy()[:, 0]))
+
+
+def _trained_on(cell: Cell, task: Task, epoch: int) -> Task:
+    """Make the patterns of an epoch: with noise, if any, that is new in each."""
+    if not cell.jitter:
+        return task
+    return _jittered(task, cell.jitter, cell.seed, _TRAINING, epoch)
 
 
 def _trials(cell: Cell, task: Task) -> Iterator[Task]:
@@ -188,11 +234,3 @@ def _jittered(task: Task, jitter: float, seed: int, purpose: int, number: int) -
     """Move all spikes by a noise that follows from its numbers."""
     entropy = np.random.SeedSequence([seed, purpose, number]).generate_state(1, np.uint64)
     return tasks.jittered(replace(task, unseen=None), jitter, int(entropy[0]))
-
-
-def _accuracy(cell: Cell, task: Task, weights: Floats) -> float:
-    """Return the share of a task's patterns that are decided rightly."""
-    events = task.events(cell.settings.tau, cell.settings.synaptic)
-    v_max = torch.from_numpy(compiled.peaks(events, weights)[0])
-    right = (v_max >= level(cell.settings.theta)) == task.targets
-    return right.double().mean().item()

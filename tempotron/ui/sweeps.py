@@ -12,7 +12,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from tempotron.capacity import Row, Sweep
-from tempotron.capacity.cell import TASKS
+from tempotron.capacity.cell import FIXED, NEURONS, TASKS
 from tempotron.capacity.kept import file_of, path_of, rows_of
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.capacity.record import File
@@ -29,7 +29,7 @@ from tempotron.capacity.summary import AXES as AXIS_NAMES
 from tempotron.learning import RULES
 from tempotron.link import count
 from tempotron.ui.curves import results, runs
-from tempotron.ui.fields import WIDE, Fields
+from tempotron.ui.fields import NARROW, WIDE, Fields
 from tempotron.ui.session import Lab as Visitor
 from tempotron.ui.session import show_address
 
@@ -56,6 +56,7 @@ _TASK_NAMES = {
     "synchrony": "Pairwise synchrony",
     "rates": "Poisson rates",
 }
+_FIXED_NAMES = {"rate": "the same lambda", "step": "the same lambda / (1 - mu)"}
 
 
 def choose(lab: Visitor) -> None:
@@ -76,7 +77,9 @@ def _own(lab: Visitor) -> None:
         _values(lab)
         fields.number("seeds", "Seeds", 1)
         fields.select("task", "Task", TASKS, shown=_TASK_NAMES.__getitem__, width=WIDE)
+        fields.select("neuron", "Neuron", NEURONS, shown=str.capitalize, width=NARROW + 40)
         fields.select("rule", "Rule", RULES)
+        fields.select("fixed", "Whatever mu is", FIXED, shown=_FIXED_NAMES.__getitem__, width=WIDE)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, label, step, instead in _NUMBERS:
             fields.number(name, label, step, disabled=name == swept, instead=instead)

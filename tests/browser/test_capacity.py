@@ -7,8 +7,10 @@ import time
 from urllib.parse import urlsplit
 
 import psutil
+import pytest
 from playwright.sync_api import Page, expect
 
+from tempotron.capacity.labs import LABS
 from tests.browser.conftest import OpenPage
 
 # Rows of some seconds, many of them.
@@ -44,6 +46,35 @@ def test_a_lab_comes_in_live_and_a_point_opens_its_run(open_page: OpenPage, serv
     press(page, "Open on Train")
     expect(page.get_by_role("heading", level=1)).to_have_text("Train")
     expect(page).to_have_url(re.compile("patterns=100&.*epochs="))
+
+
+@pytest.mark.parametrize("lab", ["L2", "L8"])
+def test_every_measured_point_opens_its_own_runs(
+    open_page: OpenPage, server: str, lab: str
+) -> None:
+    page = open_page(f"{server}/capacity?lab={lab}")
+    press(page, "Start")
+    expect(page.get_by_text(re.compile("^Done: "))).to_be_visible()
+    chosen = LABS[lab]
+    names = [
+        f"{name}{', ' * bool(name)}{chosen.x} {x:g}"
+        for name in chosen.curves
+        for x in chosen.places
+    ]
+    for figure in page.locator(".plot-figure").all():
+        figure.scroll_into_view_if_needed()
+        points = figure.locator(".trace.scatter", has=page.locator(".errorbar")).locator(".point")
+        expect(points).to_have_count(len(names))
+        for point, name in zip(points.all(), names, strict=True):
+            box = point.bounding_box()
+            assert box
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
+            page.wait_for_timeout(100)
+            page.mouse.down()
+            page.mouse.up()
+            expect(page.get_by_role("combobox", name="Point")).to_have_value(
+                re.compile(f"^{name}$")
+            )
 
 
 def test_cancel_answers_within_a_second(open_page: OpenPage, server: str) -> None:

@@ -34,7 +34,7 @@ function themed({ data, layout }, element) {
 
 function listen(element, { file }, setTriggerValue) {
   element.removeAllListeners("plotly_click");
-  element.on("plotly_click", ({ points: [{ x, data }] }) => setTriggerValue("pick", { x, curve: data.name }));
+  element.on("plotly_click", ({ points: [{ x, customdata, data }] }) => setTriggerValue("pick", { x: customdata?.[0] ?? x, curve: data.name }));
   const save = element.parentElement.querySelector(".plot-save");
   save.hidden = !file;
   save.onclick = () => Plotly.downloadImage(element, { format: "svg", filename: file, width: 900, height: 500 });
