@@ -135,7 +135,8 @@ def compare(lab: Lab, rows: Iterable[Row]) -> list[Line]:
     lines = []
     for band in lab.bands:
         name = f"{band.series}, " if band.series else ""
-        text = f"{name}{lab.x.replace('_', ' ')} {band.x:g}: {LABELS[band.measure].split(' (')[0].lower()}"
+        measure = LABELS[band.measure].split(" (")[0].lower()
+        text = f"{name}{lab.x.replace('_', ' ')} {band.x:g}: {measure}"
         found = _at(curves[band.series, band.measure], band.x)
         lines.append(Line(text, found, band.low, band.high))
     return lines + [
