@@ -90,9 +90,13 @@ def decode(
         default: What is opened otherwise.
     """
     try:
-        return repair(read(ours(parameters, names)))
+        raw = read(ours(parameters, names))
     except ValueError as error:
         return default, [f"{error}: so the default is shown"]
+    try:
+        return repair(raw)
+    except ValueError:  # nobody has foreseen it, so its words are not for people
+        return default, ["it cannot be read: so the default is shown"]
 
 
 def read_fields(

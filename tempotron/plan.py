@@ -332,7 +332,7 @@ def _read_flips(name: str, value: object, notes: list[str]) -> tuple[int, ...]:
     if isinstance(value, tuple):
         return value
     items = str(value).split(_BETWEEN_FLIPS) if value else []
-    flips = [int(item) for item in items if link.number(item) in _FLIPS]
+    flips = [int(number) for number in map(link.number, items) if number in _FLIPS]
     if len(flips) < len(items):
         notes.append(f"{name} {link.show(value)} are not numbers of patterns: left out")
     return tuple(flips)

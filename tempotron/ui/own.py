@@ -35,7 +35,7 @@ def know(lab: Lab, message: object) -> None:
     if not isinstance(message, Mapping):
         return
     name, sent, T = (message.get(key) for key in ("name", "patterns", "T"))
-    if not isinstance(name, str) or not isinstance(sent, list) or len(name) > 40:
+    if not isinstance(name, str) or not isinstance(sent, list) or not 1 <= len(name) <= 40:
         return
     notes: list[str] = []
     length = link.read_whole((10, 2000), 100, "length", T, notes)

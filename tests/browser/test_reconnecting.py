@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
 import subprocess
@@ -103,3 +104,45 @@ def test_the_first_act_after_a_restart_is_not_lost(server_of_its_own: Server, pa
     page.get_by_role("button", name="New seed").click()
     expect(page).to_have_url(re.compile("seed=4&step=1"))
     expect(page.get_by_role("status").first).to_contain_text("Presentation 1 of")
+
+
+def test_a_full_collection_survives_reload_back_reset_and_a_restart(
+    server_of_its_own: Server, page: Page
+) -> None:
+    times = random.Random(0)  # noqa: S311
+    lines = [
+        f"{p},{'+-'[p % 2]},{n},{times.uniform(0, 300):.2f}"
+        for p in range(1, 201)
+        for n in range(1, 101)
+    ]
+    table = "\n".join(["pattern,class,afferent,time_ms", *lines]).encode()
+    page.goto(f"{server_of_its_own.url}/train?task=own&epochs=5&seed=4")
+    page.locator("[data-fold=own] [type=file]").set_input_files(
+        {"name": "patterns.csv", "mimeType": "text/csv", "buffer": table}
+    )
+
+    def there() -> str:
+        """Wait for all of them, in the list and in Python; return them and the address."""
+        expect(page.locator(".told")).to_contain_text("200 patterns: 100 +, 100 \u2212")
+        judged = re.compile(r"^Before the first presentation: \d+ of 200")
+        expect(page.get_by_text(judged)).to_be_visible()
+        expect(page).to_have_url(re.compile("task=own"))
+        return f"{page.evaluate('JSON.stringify(tempotronPatterns.list)')} {page.url}"
+
+    before = there()
+    page.reload()
+    assert there() == before
+    page.get_by_role("link", name="Explore", exact=True).click()
+    answered(page)
+    page.go_back()
+    assert there() == before
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(page.locator(".told")).to_be_hidden()
+    page.go_back()
+    assert there() == before
+    server_of_its_own.kill()
+    server_of_its_own.start()
+    expect(page.get_by_text(LINE)).to_have_count(0, timeout=30_000)
+    assert there() == before
+    page.reload()
+    assert there() == before

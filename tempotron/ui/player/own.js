@@ -51,6 +51,7 @@ export class Own {
   #offer() {
     const { name } = patterns;
     if (this.own.want === name && name) this.#sendAll(name);
+    if (this.own.name === name) this.offered = null; // Back may lead to where they are not known
     if (this.foreign || this.own.name === name || this.offered === name) return;
     this.offered = name;
     this.act("own", { name, step: this.step || null });

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import plotly
 import plotly.graph_objects as go
-import streamlit as st
+from pydantic import BaseModel, ValidationError
 
 from tempotron.ui.assets import publish
-from tempotron.ui.component import register
+from tempotron.ui.component import register, sent
 
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _LIBRARY = f"{publish(_PLOTLY).url}/{_PLOTLY.name}"
@@ -36,8 +36,20 @@ def plot(
     """
     data = {"figure": figure.to_json(), "alt": alt, "library": _LIBRARY, "file": file}
 
-    def picked() -> None:
-        if pick := st.session_state[key]["pick"]:
-            on_pick(pick["curve"], pick["x"])
+    _component(key=key, data=data, on_pick_change=lambda: picked(sent(key, "pick"), on_pick))
 
-    _component(key=key, data=data, on_pick_change=picked)
+
+class _Pick(BaseModel):
+    """A point that was pressed."""
+
+    curve: str
+    x: float
+
+
+def picked(message: object, on_pick: Callable[[str, float], None]) -> None:
+    """Tell of the point that was pressed; a message that cannot be read is left alone."""
+    try:
+        pick = _Pick.model_validate(message)
+    except ValidationError:
+        return
+    on_pick(pick.curve, pick.x)

@@ -61,7 +61,7 @@ class Edit(Letter):
     """The experiment as a hand has left it, or still moves it."""
 
     what: Literal["edit"]
-    rev: Annotated[int, Field(ge=0, le=2**31)]
+    rev: int
     experiment: dict[str, Any]
     moving: bool
 
