@@ -27,15 +27,26 @@ def delayed(port: int, delay: float) -> Iterator[int]:
     )
 
     async def listen() -> None:
+        joined: set[asyncio.Task[None] | None] = set()
+        ends: set[asyncio.StreamWriter] = set()
+
         async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            joined.add(asyncio.current_task())
+            ends.add(writer)
             with suppress(OSError):
                 there = await asyncio.open_connection("127.0.0.1", port)
+                ends.add(there[1])
                 await asyncio.gather(_pass(reader, there[1], delay), _pass(there[0], writer, delay))
 
         server = await asyncio.start_server(join, "127.0.0.1", 0)
         down = asyncio.Event()
         up.put((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), down))
         await down.wait()
+        server.close()
+        for end in ends:
+            end.transport.abort()
+        await asyncio.gather(*filter(None, joined))
+        await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
 
     thread = threading.Thread(target=asyncio.run, args=(listen(),), daemon=True)
     thread.start()
