@@ -3,6 +3,8 @@
 
 import { arrange, element, roving, say } from "./dom.js";
 
+const unfolded = new Set(); // by name: what a person has opened, for as long as the document stands
+
 export class Panel {
   /** `act(what, letter)` is called for everything a person does here. */
   constructor(root, act) {
@@ -12,6 +14,7 @@ export class Panel {
     this.folds = new Map();
     root.addEventListener("click", (event) => this.#click(event));
     this.settle = roving(this.find(".gallery"));
+    remember(this.find("[data-fold=compare]"), "compare");
   }
 
   find(selector) {
@@ -190,7 +193,14 @@ function newFold(title, box) {
   fold.innerHTML = "<summary><b></b><span class='differs'></span></summary><div class='fields'></div>";
   fold.querySelector("b").textContent = title;
   box.append(fold);
+  remember(fold, title);
   return fold;
+}
+
+/** Keep a fold as it was left, also when the player is drawn anew. */
+function remember(fold, name) {
+  fold.open = unfolded.has(name);
+  fold.addEventListener("toggle", () => (fold.open ? unfolded.add(name) : unfolded.delete(name)));
 }
 
 function newPin({ number }) {

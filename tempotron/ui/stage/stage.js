@@ -37,6 +37,20 @@ class Stage {
     patterns.ready.then(this.kept);
     this.keys = (event) => this.#key(event);
     addEventListener("keydown", this.keys);
+    root.addEventListener("pointerdown", (event) => this.#hold(event), true);
+  }
+
+  /** A press that leaves a field changes the sentence: what is pressed is not to move with it. */
+  #hold({ target }) {
+    if (!target.closest("button, input, label")) return;
+    const { style, offsetHeight } = this.root.querySelector(".status");
+    Object.assign(style, { height: `${offsetHeight}px`, minHeight: 0, overflow: "hidden" });
+    const over = new AbortController();
+    const release = () => {
+      over.abort();
+      setTimeout(() => Object.assign(style, { height: "", minHeight: "", overflow: "" }));
+    };
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { signal: over.signal });
   }
 
   /** Take what Python sends: a state of its own making, and its answer to an edit. */
