@@ -5,13 +5,7 @@ In reading order, each module using only those before it:
     checks      what does not fit is refused by name
     kernel      what one input spike does to the voltage
     peak        the voltage of many spikes, its exact maximum and first threshold crossing
-    compiled_cache  where machine code is kept
-    machine     how functions become machine code
-    lanes       four numbers side by side in one register
-    threads     compiled code on several threads
-    events      spike patterns in order of time, prepared once
-    compiled    the same peaks, and online learning, in machine code
-    layer       the same voltages and peaks with their gradients
+    compiled    the same, and what is defined in learning and multispike, in machine code
     neuron      Tempotron, the trainable module
     learning    costs and rules
     encoding    numbers become spike times
@@ -19,7 +13,6 @@ In reading order, each module using only those before it:
     settings    how a task is to be trained
     training    a run of the online rule, recorded step by step
     two_layers  a second layer that listens to the first
-    recording   a run as bytes, for a browser to play back
 
 Units: times and time constants in ms; voltages, weights and thresholds in theta, the firing
 threshold, unless a threshold is given.
@@ -33,9 +26,8 @@ Source:
     Gutig & Sompolinsky (2006), Nature Neuroscience 9, 420-428.
 """
 
-import tempotron.compiled_cache  # noqa: F401  tells Numba, before it is imported, where to keep code
+from tempotron.compiled.layer import warm_up
 from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time, psp_power
-from tempotron.layer import warm_up
 from tempotron.neuron import Tempotron
 from tempotron.peak import Peak, credit, find_peak, first_crossing, voltage
 from tempotron.settings import Settings

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tempotron.checks import not_negative, whole
-from tempotron.events import Floats
-from tempotron.layer import peak
+from tempotron.compiled.events import Floats
+from tempotron.compiled.layer import peak
 from tempotron.learning import argmax_accuracy, firing_accuracy
 from tempotron.tasks import Task, jittered
 from tempotron.training import Run

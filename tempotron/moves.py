@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tempotron.events import Floats
+from tempotron.compiled.events import Floats
+from tempotron.compiled.machine import inlined, machine_code
 from tempotron.kernel import Kinetics
-from tempotron.machine import inlined, machine_code
 from tempotron.peak import level
 
 STEPS_PER_MS = 10

@@ -10,7 +10,7 @@ the thresholds at which one is lost are the risers of a staircase, the spike-thr
 
     theta*_k = sup {theta : at least k output spikes}          theta*_1 = V_max
 
-Everything here is plain Python, event by event. `compiled_multispike` does the same in machine
+Everything here is plain Python, event by event. `compiled.multispike` does the same in machine
 code.
 
 Source:

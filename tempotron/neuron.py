@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn import functional
 
-from tempotron import checks, layer
+from tempotron import checks
 from tempotron.checks import positive, positive_number, whole
-from tempotron.events import Events, arrange
+from tempotron.compiled import layer
+from tempotron.compiled.events import Events, arrange
 from tempotron.kernel import Kinetics, check_delays
 from tempotron.peak import TOUCH, Peak, check_spikes, find_peak, first_crossing, level, voltage
 

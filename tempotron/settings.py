@@ -15,16 +15,8 @@ from numpy.typing import NDArray
 
 from tempotron import checks, compiled
 from tempotron.checks import one_of
-from tempotron.events import Floats
-from tempotron.learning import (
-    COSTS,
-    OPTIMISERS,
-    RULES,
-    Cost,
-    Optimiser,
-    Rule,
-    learning_rate,
-)
+from tempotron.compiled.events import Floats
+from tempotron.learning import COSTS, OPTIMISERS, RULES, Cost, Optimiser, Rule, learning_rate
 from tempotron.tasks import Task
 
 # Largest rate, threshold and first weights. A miss adds at most 2 * rate * theta times the credit,

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from tempotron import checks
+from tempotron.compiled.layer import peak
 from tempotron.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment
-from tempotron.layer import peak
 from tempotron.learning import argmax_accuracy, firing_accuracy
 from tempotron.peak import level
 from tempotron.training import Run

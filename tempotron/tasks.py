@@ -18,8 +18,8 @@ from torch.nn import functional
 
 from tempotron import checks
 from tempotron.checks import positive_number, whole
+from tempotron.compiled.events import Events, Floats, prepare
 from tempotron.encoding import latency, receptive_fields
-from tempotron.events import Events, Floats, prepare
 from tempotron.peak import check_spikes
 
 Source = Literal["iris", "digits"]

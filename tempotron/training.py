@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tempotron import checks, compiled
-from tempotron.events import Floats
+from tempotron.compiled.events import Floats
 from tempotron.peak import level
 from tempotron.settings import Settings, block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task, check_task

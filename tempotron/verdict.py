@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tempotron import compiled
-from tempotron.events import Floats
-from tempotron.layer import peak
+from tempotron.compiled.events import Floats
+from tempotron.compiled.layer import peak
 from tempotron.plan import BOUNDS, LIVELY, MAX_DECISIONS
 from tempotron.settings import Settings
 from tempotron.training import Run

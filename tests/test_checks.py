@@ -26,8 +26,8 @@ from tempotron import (
     train,
     voltage,
 )
+from tempotron.compiled.events import prepare
 from tempotron.encoding import latency, receptive_fields
-from tempotron.events import prepare
 from tempotron.learning import (
     argmax_accuracy,
     firing_accuracy,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tempotron import Task, layer, tasks
-from tempotron.compiled import peaks
+from tempotron import Task, tasks
+from tempotron.compiled import layer, peaks
 from tempotron.training import train
 
 MAKERS: dict[str, Callable[[int], Task]] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from tempotron import explain, layer
+from tempotron import explain
+from tempotron.compiled import layer
 from tempotron.experiment import Experiment
 from tempotron.ui import explore, gallery, study, sweeps, transfer  # noqa: F401  what pages import
 

@@ -204,7 +204,7 @@ export class Record {
   }
 }
 
-/** Move weights by Adam, as `_adapt` in tempotron/compiled.py does. */
+/** Move weights by Adam, as `_adapt` in tempotron/compiled/learning.py does. */
 function adapt(weights, momentum, credit, size, { mu, rate }) {
   const count = weights.length;
   momentum[2 * count] += 1;

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tempotron.checks import positive_number
+from tempotron.compiled.machine import inlined, machine_code
 from tempotron.kernel import Kinetics
-from tempotron.machine import inlined, machine_code
 from tempotron.peak import check_real, check_spikes
 
 Floats = NDArray[np.float64]

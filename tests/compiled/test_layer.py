@@ -12,12 +12,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from tempotron import Tempotron, compiled, events, find_peak, layer, voltage, warm_up
-from tempotron.events import Events
+from tempotron import Tempotron, find_peak, voltage, warm_up
+from tempotron.compiled import events, layer, learning
+from tempotron.compiled.events import Events
 
 KERNELS = {
     events: ("_lay_out_few", "_in_a_row"),
-    compiled: ("_peaks", "_gradients", "_learn", "_replay"),
+    learning: ("_peaks", "_gradients", "_learn", "_replay"),
     layer: ("_grid_voltages", "_grid_peaks", "_grid_gradients"),
 }
 TIME_CONSTANTS = [(15.0, 3.75), (3.0, 12.0), (10.0, 10.0), (40.0, 0.3)]
@@ -186,14 +187,15 @@ def test_each_kernel_is_compiled_for_one_kind_of_arguments_only() -> None:
 
 def test_the_first_compilation_is_told_and_kept(tmp_path: Path) -> None:
     program = (
-        "import logging, time; logging.basicConfig(level='INFO'); from tempotron import layer;"
+        "import logging, time; logging.basicConfig(level='INFO');"
+        "from tempotron.compiled import layer;"
         "begin = time.process_time(); layer.warm_up(); assert not layer.warming_up();"
         "print(time.process_time() - begin)"  # the time of others on this machine does not count
     )
     took = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,
@@ -206,7 +208,7 @@ def test_the_first_compilation_is_told_and_kept(tmp_path: Path) -> None:
 
 def test_kept_code_is_dropped_once_a_file_that_it_calls_has_changed(tmp_path: Path) -> None:
     (tmp_path / "outer.py").write_text(
-        "from inner import number\nfrom tempotron.machine import machine_code\n"
+        "from inner import number\nfrom tempotron.compiled.machine import machine_code\n"
         "@machine_code\ndef twice():\n    return 2 * number()\n"
         "print(twice(), sum(twice.stats.cache_hits.values()))\n"
     )
@@ -216,13 +218,16 @@ def test_kept_code_is_dropped_once_a_file_that_it_calls_has_changed(tmp_path: Pa
             (tmp_path / "inner.py").write_text(inner)
         program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import outer"
         run = [sys.executable, "-B", "-c", program]
-        root = Path(__file__).parents[1]
+        root = Path(__file__).parents[2]
         return subprocess.run(run, cwd=root, capture_output=True, check=True).stdout.split()
 
-    called = "from tempotron.machine import machine_code\n@machine_code\ndef number(): return {}\n"
+    called = (
+        "from tempotron.compiled.machine import machine_code\n"
+        "@machine_code\ndef number(): return {}\n"
+    )
     written = (
-        "from tempotron.machine import instruction\nfrom numba import types\n@instruction\n"
-        "def number(_):\n"
+        "from tempotron.compiled.machine import instruction\nfrom numba import types\n"
+        "@instruction\ndef number(_):\n"
         "    return types.int64(), lambda *_: _[0].get_constant(types.int64, {})\n"
     )
     assert printed(called.format(3)) == [b"6", b"0"]

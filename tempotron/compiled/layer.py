@@ -19,8 +19,8 @@ from torch.autograd.function import Function, FunctionCtx, once_differentiable
 
 from tempotron import compiled
 from tempotron.compiled import spread
-from tempotron.events import Events, Floats, prepare
-from tempotron.machine import machine_code
+from tempotron.compiled.events import Events, Floats, prepare
+from tempotron.compiled.machine import machine_code
 from tempotron.peak import Peak
 
 _NUMPY = {torch.float32: np.float32, torch.float64: np.float64}

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tempotron import compiled, credit, find_peak, threads
-from tempotron.compiled import Course, Step, gradients, peaks
-from tempotron.events import Events, prepare
+from tempotron import compiled, credit, find_peak
+from tempotron.compiled import Course, Step, gradients, peaks, threads
+from tempotron.compiled.events import Events, prepare
 from tempotron.learning import Cost, Rule, update
 
 T = 100.0
@@ -51,7 +51,7 @@ def test_a_peak_before_a_long_silence_is_found(
     ratio: float, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over a gap of 600 to 760 time constants decays become the smallest numbers, then 0."""
-    monkeypatch.setattr("tempotron.events._FEW", few)
+    monkeypatch.setattr("tempotron.compiled.events._FEW", few)
     tau, tau_s = 20.0, 20.0 * ratio
     slow = max(tau, tau_s)
     generator = torch.Generator().manual_seed(3)
@@ -101,9 +101,9 @@ def test_recovery_from_strong_inhibition_still_finds_the_late_peak() -> None:
 
 def test_few_and_many_spikes_are_prepared_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     spikes = patterns(60, 10)
-    monkeypatch.setattr("tempotron.events._FEW", 0)
+    monkeypatch.setattr("tempotron.compiled.events._FEW", 0)
     many = prepare(spikes, T, 15, 3.75)
-    monkeypatch.setattr("tempotron.events._FEW", 10**9)
+    monkeypatch.setattr("tempotron.compiled.events._FEW", 10**9)
     few = prepare(spikes, T, 15, 3.75)
     np.testing.assert_array_equal(few.bounds, many.bounds)
     np.testing.assert_array_equal(few.time, many.time)
@@ -118,7 +118,8 @@ def test_few_and_many_spikes_are_prepared_alike(monkeypatch: pytest.MonkeyPatch)
 def test_a_peak_is_the_same_to_the_last_digit_whatever_is_computed_beside_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tempotron.events._FEW", 0)  # or their decays would differ by a rounding
+    # Or their decays would differ by a rounding.
+    monkeypatch.setattr("tempotron.compiled.events._FEW", 0)
     spikes, values = patterns(60, 12), weights(13, outputs=1).numpy()
     v_max, t_max = peaks(prepare(spikes, T, 15, 3.75), values)
     for p in range(60):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tempotron.compiled import CHANGED, DEAD_ZONE, RIGHT, SMALL_STEP
-from tempotron.compiled_multispike import CountCourse, CountStep, Trials, critical, fire, learn
-from tempotron.events import Floats, prepare
+from tempotron.compiled.events import Floats, prepare
+from tempotron.compiled.multispike import CountCourse, CountStep, Trials, critical, fire, learn
 from tempotron.multispike import count_update, critical_threshold, spike_times
 from tests.staircases import Case, random_case
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tempotron import compiled_cache
+from tempotron.compiled import cache
 
 
 def test_a_folder_that_is_not_there_is_writable_if_it_can_be_made(tmp_path: Path) -> None:
-    assert compiled_cache.writable(tmp_path / "new" / "deeper")
-    assert not compiled_cache.writable(Path("/proc/1/none"))
+    assert cache.writable(tmp_path / "new" / "deeper")
+    assert not cache.writable(Path("/proc/1/none"))
 
 
 def test_the_next_start_finds_the_same_folder_and_nobody_else_may_write_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    first = compiled_cache.fallback()
-    assert compiled_cache.fallback() == first
+    first = cache.fallback()
+    assert cache.fallback() == first
     assert first.stat().st_mode & 0o077 == 0
 
 
@@ -32,4 +32,4 @@ def test_a_folder_that_others_could_have_filled_is_not_used(
     open_to_all = tmp_path / f"tempotron-{os.getuid()}"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
-    assert compiled_cache.fallback() != open_to_all
+    assert cache.fallback() != open_to_all

@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from tempotron import checks
-from tempotron.compiled import (
+from tempotron.compiled.events import Events, Floats
+from tempotron.compiled.learning import (
     CHANGED,
     DEAD_ZONE,
     RIGHT,
@@ -26,8 +27,7 @@ from tempotron.compiled import (
     _dot,
     check_weights,
 )
-from tempotron.events import Events, Floats
-from tempotron.machine import inlined, lent, machine_code
+from tempotron.compiled.machine import inlined, lent, machine_code
 from tempotron.multispike import MOST_SPIKES, Critical
 
 # In learning, counting output spikes ends here.

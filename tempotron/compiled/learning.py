@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tempotron import threads
-from tempotron.events import Events, Floats
-from tempotron.lanes import WIDTH, fourfold, load, lowest, pick, reached, store
-from tempotron.machine import any_order, inlined, lent, machine_code
+from tempotron.compiled import threads
+from tempotron.compiled.events import Events, Floats
+from tempotron.compiled.lanes import WIDTH, fourfold, load, lowest, pick, reached, store
+from tempotron.compiled.machine import any_order, inlined, lent, machine_code
 from tempotron.peak import TOUCH
 
 Lane = Any  # a number, or four in one register, see `lanes`

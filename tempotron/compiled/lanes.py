@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, models, register_model, type_callable
 
-from tempotron.machine import instruction
+from tempotron.compiled.machine import instruction
 
 WIDTH = 4
 
