@@ -79,7 +79,7 @@ def _measured(run: Run, step: int, jitter: float) -> tuple[float, float]:
     else:
         accuracy = firing_accuracy(found.v_max, task.targets, then.settings.theta)
     counter, bias = _perceptron(then.task)
-    return accuracy, _agreement(counted(task) @ counter.T + bias, task.targets.numpy())
+    return accuracy, _agreement(task.counts @ counter.T + bias, task.targets.numpy())
 
 
 def _agreement(scores: Floats, targets: NDArray[np.bool_]) -> float:
@@ -104,7 +104,7 @@ def _perceptron(task: Task) -> tuple[Floats, Floats]:
 
 def _trained(task: Task) -> tuple[Floats, Floats]:
     """Train a perceptron on spike counts: weights [O, N] and bias [O]."""
-    counts = counted(task)
+    counts = task.counts
     weights, bias = zip(*(_one(counts, fire) for fire in task.targets.numpy().T), strict=True)
     return np.stack(weights), np.stack(bias)
 
@@ -117,10 +117,3 @@ def _one(counts: Floats, fire: NDArray[np.bool_]) -> tuple[Floats, float]:
         return np.zeros(counts.shape[1]), 1.0 if fire[0] else -1.0
     model = Perceptron(max_iter=200, tol=None, random_state=0).fit(counts, fire)
     return model.coef_[0], float(model.intercept_[0])
-
-
-def counted(task: Task) -> Floats:
-    """Count the spikes of every afferent in every pattern [P, N]."""
-    spikes = task.spikes.numpy()
-    numbers: Floats = ((spikes >= 0) & (spikes < task.T)).sum(2).astype(np.float64)
-    return numbers

@@ -115,8 +115,12 @@ class Task:
     @cached_property
     def spikes_per_pattern(self) -> float:
         """Mean number of spikes in a pattern that come before T."""
-        counted = (self.spikes >= 0) & (self.spikes < self.T)
-        return counted.sum().item() / self.patterns
+        return self.counts.sum().item() / self.patterns
+
+    @property
+    def counts(self) -> Floats:
+        """Number of spikes of every afferent in every pattern [P, N]."""
+        return ((self.spikes >= 0) & (self.spikes < self.T)).sum(2).double().numpy()
 
     def events(self, tau: float, tau_s: float) -> Events:
         """Prepare the patterns for the compiled core, once for the time constants last asked for.

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from tempotron import compiled, tasks
 from tempotron.capacity.cell import Cell, task_of
-from tempotron.counting import counted
 from tempotron.peak import level
 from tempotron.settings import block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task
@@ -205,12 +204,12 @@ class _Perceptron:
     def advance(self, progress: _Progress) -> NDArray[np.int64]:
         """Present one epoch; count the errors that are left after it."""
         task = _trained_on(self.cell, self.task, progress.epoch)
-        self.model.partial_fit(counted(task), task.targets.numpy()[:, 0], classes=[False, True])
+        self.model.partial_fit(task.counts, task.targets.numpy()[:, 0], classes=[False, True])
         return np.array([round((1 - self.accuracy(task)) * task.patterns)])
 
     def accuracy(self, task: Task) -> float:
         """Return the share of a task's patterns that are decided rightly."""
-        return float(self.model.score(counted(task), task.targets.numpy()[:, 0]))
+        return float(self.model.score(task.counts, task.targets.numpy()[:, 0]))
 
 
 def _trained_on(cell: Cell, task: Task, epoch: int) -> Task:
