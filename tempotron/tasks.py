@@ -115,7 +115,7 @@ class Task:
     @cached_property
     def spikes_per_pattern(self) -> float:
         """Mean number of spikes in a pattern that come before T."""
-        return self.counts.sum().item() / self.patterns
+        return float(self.counts.sum()) / self.patterns
 
     @property
     def counts(self) -> Floats:

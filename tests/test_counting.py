@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tempotron.counting import Contest, counted, timing_or_rate
+from tempotron.counting import Contest, timing_or_rate
 from tempotron.explain import timing_or_rate as told
 from tempotron.plan import Plan
 from tempotron.recorder import run_of
@@ -23,7 +23,7 @@ def latencies() -> Run:
 def test_jitter_keeps_the_count_of_every_afferent() -> None:
     task = run_of(Plan(task="rates")).task
     for jitter in JITTERS[1:]:
-        assert np.array_equal(counted(jittered(task, jitter)), counted(task))
+        assert np.array_equal(counted(jittered(task, jitter)), task.counts)
 
 
 def test_without_jitter_the_tempotron_is_as_good_as_it_stands(latencies: Run) -> None:
@@ -51,7 +51,7 @@ def test_where_counts_differ_a_counter_keeps_what_jitter_takes(task: str) -> Non
 def test_a_counter_learns_what_a_line_can_divide() -> None:
     spikes = torch.tensor([[[1.0, 2, 3], [4, -1, -1]], [[1, -1, -1], [2, 3, -1]]])
     task = Task(spikes, torch.tensor([True, False]), 50.0)
-    assert counted(task).tolist() == [[3, 1], [1, 2]]
+    assert task.counts.tolist() == [[3, 1], [1, 2]]
     assert timing_or_rate(train(task, epochs=1), 0, [0]).perceptron == (1.0,)
 
 
