@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from tempotron import explain, export
-from tempotron.experiment import to_csv, to_json
+from tempotron.dashboard.answers import export
+from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.state.experiment import to_csv, to_json
 from tempotron.ui import session, transfer
 
 lab = session.enter("Data")

@@ -10,9 +10,9 @@ import zlib
 from typing import Any
 from urllib.parse import quote_plus
 
-from tempotron.collection import EXAMPLES
-from tempotron.collection import to_csv as patterns_csv
-from tempotron.experiment import Experiment, to_csv, to_json
+from tempotron.dashboard.state.experiment import Experiment, to_csv, to_json
+from tempotron.dashboard.state.patterns import EXAMPLES
+from tempotron.dashboard.state.patterns import to_csv as patterns_csv
 
 # Words of Python, pydantic or numpy that no sentence for people holds.
 PYTHON = re.compile(

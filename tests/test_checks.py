@@ -27,6 +27,8 @@ from tempotron import (
     voltage,
 )
 from tempotron.compiled.events import prepare
+from tempotron.dashboard.answers.recording import pack, pack_task, spans, unpack
+from tempotron.dashboard.answers.standing import stand
 from tempotron.encoding import latency, receptive_fields
 from tempotron.learning import (
     argmax_accuracy,
@@ -37,8 +39,6 @@ from tempotron.learning import (
     squared_cost,
     update,
 )
-from tempotron.recording import pack, pack_task, spans, unpack
-from tempotron.standing import stand
 from tempotron.two_layers import train_two_layers
 
 S = torch.tensor([[[1.0], [5.0]], [[9.0], [2.0]]])

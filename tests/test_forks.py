@@ -7,8 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tempotron.plan import Past, Plan
-from tempotron.recorder import run_of
+from tempotron.dashboard.answers.recorder import run_of
+from tempotron.dashboard.state.plan import Past, Plan
 from tempotron.ui.session import MOST_PINNED, Lab
 from tests.test_pages import (
     CLASSIC,

@@ -18,11 +18,11 @@ from tempotron.capacity.cell import FIXED
 from tempotron.capacity.computed import FILE, computed
 from tempotron.capacity.labs import LABS, Curves, compare, half_load
 from tempotron.capacity.record import File, from_csv
-from tempotron.capacity.replay import plan_of
 from tempotron.capacity.summary import Point, points, wilson
+from tempotron.dashboard.answers.recorder import run_of
+from tempotron.dashboard.answers.replay import plan_of
+from tempotron.dashboard.state.plan import decode, encode
 from tempotron.learning import paper_rate
-from tempotron.plan import decode, encode
-from tempotron.recorder import run_of
 from tests.test_capacity import ROOT, SMALL, STEADY, made, recorded, without_time
 
 # The shell.

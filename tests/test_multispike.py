@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tempotron import credit, find_peak, psp
-from tempotron.experiment import Experiment
+from tempotron.dashboard.state.experiment import Experiment
 from tempotron.multispike import count_update, critical_threshold, spike_times
 from tests.staircases import CONSTANTS, Case, central_differences, random_case
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tempotron.collection import EXAMPLES, Pattern, to_csv, write_link
-from tempotron.experiment import Experiment
-from tempotron.plan import Plan
+from tempotron.dashboard.state.experiment import Experiment
+from tempotron.dashboard.state.patterns import EXAMPLES, Pattern, to_csv, write_link
+from tempotron.dashboard.state.plan import Plan
 from tempotron.ui import own
 from tempotron.ui.session import Lab
 from tempotron.ui.stage import take

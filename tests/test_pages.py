@@ -16,21 +16,23 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tempotron import explain, figures
 from tempotron.capacity import Cell, Row, kept, solve
 from tempotron.capacity import sweep as sweep_module
 from tempotron.capacity.labs import LABS
-from tempotron.capacity.request import Request
-from tempotron.counting import timing_or_rate
-from tempotron.experiment import Experiment, to_csv, to_json
-from tempotron.experiment import decode as decode_experiment
-from tempotron.export import script
-from tempotron.plan import TASKS, Plan, decode, size_of
-from tempotron.presets import PRESETS
-from tempotron.recorder import Recorder, run_of, task_of
-from tempotron.recording import unpack
-from tempotron.response import course, respond
-from tempotron.standing import ended, stand, told
+from tempotron.dashboard.answers import figures
+from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers.counting import timing_or_rate
+from tempotron.dashboard.answers.export import script
+from tempotron.dashboard.answers.recorder import Recorder, run_of, task_of
+from tempotron.dashboard.answers.recording import unpack
+from tempotron.dashboard.answers.response import course, respond
+from tempotron.dashboard.answers.standing import ended, stand, told
+from tempotron.dashboard.answers.verdict import judge
+from tempotron.dashboard.state.experiment import Experiment, to_csv, to_json
+from tempotron.dashboard.state.experiment import decode as decode_experiment
+from tempotron.dashboard.state.plan import TASKS, Plan, decode, size_of
+from tempotron.dashboard.state.presets import PRESETS
+from tempotron.dashboard.state.sweep import Request
 from tempotron.ui import gallery
 from tempotron.ui.acts import carry_out
 from tempotron.ui.curves import before
@@ -38,7 +40,6 @@ from tempotron.ui.menu import FILES, MENU
 from tempotron.ui.records import Record, _records
 from tempotron.ui.server import FRAME
 from tempotron.ui.session import Lab
-from tempotron.verdict import judge
 
 CPU_LIMIT = 0.25  # seconds a rerun; about 0.05 was measured
 

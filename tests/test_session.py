@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tempotron.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment, decode
+from tempotron.dashboard.state.experiment import MAX_AFFERENTS, MAX_SPIKES, Experiment, decode
 from tempotron.ui.numbers import edit, table
 from tempotron.ui.session import Lab
 from tempotron.ui.stage import take

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from tempotron import Task, Tempotron, find_peak, first_crossing, train
 from tempotron.compiled import RIGHT
-from tempotron.experiment import Experiment
+from tempotron.dashboard.answers.recorder import run_of
+from tempotron.dashboard.answers.recording import pack, unpack
+from tempotron.dashboard.answers.response import decides, respond, trains
+from tempotron.dashboard.answers.standing import ended, stand, to_experiment, told
+from tempotron.dashboard.state.experiment import Experiment
+from tempotron.dashboard.state.plan import Plan
 from tempotron.learning import firing_accuracy, linear_cost, squared_cost, update
 from tempotron.peak import level
-from tempotron.plan import Plan
-from tempotron.recorder import run_of
-from tempotron.recording import pack, unpack
-from tempotron.response import decides, respond, trains
-from tempotron.standing import ended, stand, to_experiment, told
 
 times = st.lists(st.integers(0, 90), min_size=1, max_size=3, unique=True)
 rows = st.lists(st.tuples(st.floats(-1, 1), times), min_size=1, max_size=5)

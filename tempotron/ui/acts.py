@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from tempotron.experiment import MAX_AFFERENTS
-from tempotron.link import from_hand
-from tempotron.plan import MAX_DECISIONS, Plan, conditions
-from tempotron.standing import to_experiment
+from tempotron.dashboard.answers.standing import to_experiment
+from tempotron.dashboard.state.experiment import MAX_AFFERENTS
+from tempotron.dashboard.state.link import from_hand
+from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, conditions
 from tempotron.ui.letters import Letter, opened
 from tempotron.ui.session import Lab
 

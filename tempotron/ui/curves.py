@@ -8,14 +8,14 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from tempotron import figures
 from tempotron.capacity import Row
 from tempotron.capacity.computed import computed
 from tempotron.capacity.labs import Curves, Lab, compare
 from tempotron.capacity.record import to_csv
-from tempotron.capacity.replay import plan_of
 from tempotron.capacity.summary import AXES, LABELS, MEASURES, MeasureName, Point, points, told
-from tempotron.link import count
+from tempotron.dashboard.answers import figures
+from tempotron.dashboard.answers.replay import plan_of
+from tempotron.dashboard.state.link import count
 from tempotron.ui.menu import FILES
 from tempotron.ui.plot import plot
 from tempotron.ui.session import Lab as Visitor

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tempotron import explain, figures
+from tempotron.dashboard.answers import figures
+from tempotron.dashboard.answers import sentences as explain
 from tempotron.ui.follower import follow
 from tempotron.ui.numbers import numbers
 from tempotron.ui.plot import plot

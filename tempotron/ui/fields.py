@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel
 
-from tempotron.link import Bounds
+from tempotron.dashboard.state.link import Bounds
 
 NARROW, WIDE = 104, 216  # px
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tempotron.plan import Plan, conditions
+from tempotron.dashboard.state.plan import Plan, conditions
 
 
 def lineage(plan: Plan) -> str:

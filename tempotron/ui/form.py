@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tempotron.chances import chance
+from tempotron.dashboard.answers.chances import chance
+from tempotron.dashboard.answers.recorder import settings_of, task_of
+from tempotron.dashboard.state.plan import BOUNDS, Plan, TaskName, size_of
 from tempotron.learning import COSTS, OPTIMISERS, RULES
-from tempotron.plan import BOUNDS, Plan, TaskName, size_of
-from tempotron.recorder import settings_of, task_of
 from tempotron.tasks import Task
 
 NAMES: dict[TaskName, str] = {

@@ -7,8 +7,8 @@ import math
 from functools import cache
 from typing import Any
 
-from tempotron.plan import TASKS, Plan, TaskName
-from tempotron.recorder import task_of
+from tempotron.dashboard.answers.recorder import task_of
+from tempotron.dashboard.state.plan import TASKS, Plan, TaskName
 from tempotron.ui.assets import publish_text
 from tempotron.ui.form import NAMES
 

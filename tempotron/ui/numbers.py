@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tempotron.experiment import MAX_AFFERENTS, Experiment, repair
+from tempotron.dashboard.state.experiment import MAX_AFFERENTS, Experiment, repair
 from tempotron.ui.session import Lab
 
 _WEIGHT, _SPIKES = "Weight", "Spike times (ms)"

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tempotron import collection, link
-from tempotron.collection import EXAMPLES, MAX_PATTERNS, Collection
+from tempotron.dashboard.state import link
+from tempotron.dashboard.state import patterns as collection
+from tempotron.dashboard.state.patterns import EXAMPLES, MAX_PATTERNS, Collection
 from tempotron.ui.session import Lab
 
 _NOTHING = "nothing in it can be used: expected lines of pattern, class (+ or -), afferent, time_ms"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from tempotron import explain
 from tempotron.compiled import layer
-from tempotron.experiment import Experiment
+from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.state.experiment import Experiment
 from tempotron.ui import explore, gallery, study, sweeps, transfer  # noqa: F401  what pages import
 
 

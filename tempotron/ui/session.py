@@ -10,17 +10,17 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from tempotron import plan as plans
 from tempotron.capacity import Sweep
-from tempotron.capacity import request as requests
-from tempotron.capacity.request import Request
-from tempotron.collection import EXAMPLES, Collection
-from tempotron.experiment import NAMES, Experiment, decode, encode, repair
-from tempotron.link import ours, sentence
-from tempotron.plan import Conditions, Past, Plan
-from tempotron.recorder import Recorder
+from tempotron.dashboard.answers.recorder import Recorder
+from tempotron.dashboard.answers.verdict import judge
+from tempotron.dashboard.state import plan as plans
+from tempotron.dashboard.state import sweep as requests
+from tempotron.dashboard.state.experiment import NAMES, Experiment, decode, encode, repair
+from tempotron.dashboard.state.link import ours, sentence
+from tempotron.dashboard.state.patterns import EXAMPLES, Collection
+from tempotron.dashboard.state.plan import Conditions, Past, Plan
+from tempotron.dashboard.state.sweep import Request
 from tempotron.ui.menu import FILES
-from tempotron.verdict import judge
 
 _HERE = Path(__file__).parent
 MOST_PINNED = 3

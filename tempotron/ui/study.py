@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tempotron import explain, export, figures
-from tempotron.counting import timing_or_rate
-from tempotron.recorder import Recorder
-from tempotron.standing import Standing, ended, stand, to_experiment, told
+from tempotron.dashboard.answers import export, figures
+from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers.counting import timing_or_rate
+from tempotron.dashboard.answers.recorder import Recorder
+from tempotron.dashboard.answers.standing import Standing, ended, stand, to_experiment, told
+from tempotron.dashboard.answers.verdict import judge
 from tempotron.training import Run
 from tempotron.ui import gallery
 from tempotron.ui.fields import NARROW
@@ -21,7 +23,6 @@ from tempotron.ui.player import player
 from tempotron.ui.plot import plot
 from tempotron.ui.session import MOST_PINNED, Lab, leave
 from tempotron.ui.transfer import download
-from tempotron.verdict import judge
 
 _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 

@@ -16,10 +16,10 @@ from tempotron.capacity.cell import FIXED, NEURONS, TASKS
 from tempotron.capacity.kept import file_of, path_of, rows_of
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.capacity.record import File
-from tempotron.capacity.request import AXES, CHOICES, LIMITS, OWN, command, lab_of, read_values
 from tempotron.capacity.summary import AXES as AXIS_NAMES
+from tempotron.dashboard.state.link import count
+from tempotron.dashboard.state.sweep import AXES, CHOICES, LIMITS, OWN, command, lab_of, read_values
 from tempotron.learning import RULES
-from tempotron.link import count
 from tempotron.ui.curves import results, runs
 from tempotron.ui.fields import NARROW, WIDE, Fields
 from tempotron.ui.session import Lab as Visitor

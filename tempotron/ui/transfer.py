@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from tempotron.experiment import from_csv, from_json
-from tempotron.link import sentence
+from tempotron.dashboard.state.experiment import from_csv, from_json
+from tempotron.dashboard.state.link import sentence
 from tempotron.ui.session import Lab
 
 _TYPES = {"json": "application/json", "csv": "text/csv", "py": "text/x-python"}

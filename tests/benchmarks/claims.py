@@ -3,7 +3,7 @@
     python -m tests.benchmarks.claims
 
 Prints how many seeds learned and how many epochs it took them, and exits with 1 where that is not
-what `tempotron/chances.py` says. Takes about a minute and a half.
+what `tempotron/dashboard/answers/chances.py` says. Takes about a minute and a half.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import sys
 
 import numpy as np
 
-from tempotron.chances import LEARNED, SEEDS
-from tempotron.plan import Plan, TaskName
-from tempotron.recorder import run_of
+from tempotron.dashboard.answers.chances import LEARNED, SEEDS
+from tempotron.dashboard.answers.recorder import run_of
+from tempotron.dashboard.state.plan import Plan, TaskName
 
 
 def learned(task: TaskName, swap: bool, seeds: int = SEEDS) -> list[int]:

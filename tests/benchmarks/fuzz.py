@@ -26,12 +26,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
-from tempotron import collection, experiment
-from tempotron import plan as plans
-from tempotron.capacity import request as requests
-from tempotron.experiment import Experiment
-from tempotron.plan import Plan
-from tempotron.presets import PRESETS
+from tempotron.dashboard.state import experiment
+from tempotron.dashboard.state import patterns as collection
+from tempotron.dashboard.state import plan as plans
+from tempotron.dashboard.state import sweep as requests
+from tempotron.dashboard.state.experiment import Experiment
+from tempotron.dashboard.state.plan import Plan
+from tempotron.dashboard.state.presets import PRESETS
 from tempotron.ui import acts, own, stage
 from tempotron.ui.plot import picked
 from tempotron.ui.session import Lab

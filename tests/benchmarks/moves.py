@@ -20,9 +20,9 @@ from collections import Counter
 import torch
 from torch import Tensor
 
-from tempotron import explain
-from tempotron.experiment import Experiment
-from tempotron.response import highest, respond, trains
+from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers.response import highest, respond, trains
+from tempotron.dashboard.state.experiment import Experiment
 
 _MOVE = re.compile(
     r"Move A(\d+)(?:'s spike (\d+))? ([\d.]+) ms (later|earlier) and it (fires|falls silent): "

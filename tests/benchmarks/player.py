@@ -19,7 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tempotron.plan import TASKS
+from tempotron.dashboard.state.plan import TASKS
 from tests.browser.driver import FLAGS, find_browser, serve
 
 RUNS, PRESSES, CANCELS = 20, 20, 5

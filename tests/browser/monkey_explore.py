@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 
 from playwright.sync_api import Browser, Locator, Page
 
-from tempotron.experiment import Experiment, decode
-from tempotron.explain import advice
-from tempotron.presets import PRESETS
-from tempotron.response import respond
+from tempotron.dashboard.answers.response import respond
+from tempotron.dashboard.answers.sentences import advice
+from tempotron.dashboard.state.experiment import Experiment, decode
+from tempotron.dashboard.state.presets import PRESETS
 from tests.browser.hand import Hand, apart
 from tests.browser.monkey import How, Places
 

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl
 
 from playwright.sync_api import Browser, Locator, Page
 
-from tempotron import experiment as experiments
+from tempotron.dashboard.answers.recorder import run_of
+from tempotron.dashboard.answers.standing import ended, stand, to_experiment, told
+from tempotron.dashboard.answers.verdict import judge
+from tempotron.dashboard.state import experiment as experiments
+from tempotron.dashboard.state.plan import MAX_FORKS, Past, Plan, decode, repair, size_of
 from tempotron.learning import REASONS
-from tempotron.plan import MAX_FORKS, Past, Plan, decode, repair, size_of
-from tempotron.recorder import run_of
-from tempotron.standing import ended, stand, to_experiment, told
 from tempotron.training import Run
-from tempotron.verdict import judge
 from tests.browser.hand import PATIENCE, Hand, apart
 from tests.browser.monkey import How, Places
 

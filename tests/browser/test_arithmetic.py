@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tempotron.experiment import Experiment
+from tempotron.dashboard.answers.response import course, respond
+from tempotron.dashboard.state.experiment import Experiment
+from tempotron.dashboard.state.presets import PRESETS
 from tempotron.kernel import psp_half_width
-from tempotron.presets import PRESETS
-from tempotron.response import course, respond
 from tests.browser.driver import ROOT
 
 MODULE = (ROOT / "tempotron/ui/stage/voltage.js").read_text("utf-8")

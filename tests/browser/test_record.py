@@ -10,9 +10,9 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Route
 
+from tempotron.dashboard.answers.recording import pack, pack_span, pack_task, spans
 from tempotron.learning import update
 from tempotron.peak import credit, find_peak
-from tempotron.recording import pack, pack_span, pack_task, spans
 from tempotron.tasks import measured, noisy_templates, poisson_rates, random_latencies, swapped
 from tempotron.training import Run, train
 from tests.browser.driver import ROOT

@@ -19,19 +19,19 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
-from tempotron import plan as plans
-from tempotron.link import PACKED
-from tempotron.plan import compared
-from tempotron.recorder import Recorder
-from tempotron.recording import Span, pack_span, pack_task, spans
-from tempotron.standing import ended, stand
+from tempotron.dashboard.answers.recorder import Recorder
+from tempotron.dashboard.answers.recording import Span, pack_span, pack_task, spans
+from tempotron.dashboard.answers.standing import ended, stand
+from tempotron.dashboard.answers.verdict import judge
+from tempotron.dashboard.state import plan as plans
+from tempotron.dashboard.state.link import PACKED
+from tempotron.dashboard.state.plan import compared
 from tempotron.training import Run
 from tempotron.ui import own
 from tempotron.ui.acts import carry_out
 from tempotron.ui.component import register, sent
 from tempotron.ui.records import give_out
 from tempotron.ui.session import Lab
-from tempotron.verdict import judge
 
 _HERE = Path(__file__).parent
 _UI, _STAGE = _HERE.parent, _HERE.parent / "stage"

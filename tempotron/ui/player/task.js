@@ -1,4 +1,4 @@
-// Packed bytes, as tempotron/recording.py writes them, and the patterns of a task.
+// Packed bytes, as tempotron/dashboard/answers/recording.py writes them, and the patterns of a task.
 
 const TYPES = { "<i4": Int32Array, "<f4": Float32Array, "<f8": Float64Array, "|i1": Int8Array };
 

@@ -27,7 +27,7 @@ def plot(
     """Draw a figure, or change the one that stands there.
 
     Args:
-        figure: A figure in the colours of no page, see ``tempotron.figures``.
+        figure: A figure in the colours of no page, see ``tempotron.dashboard.answers.figures``.
         alt: One sentence that says what is to be seen.
         key: Name of its place on the page.
         file: Name under which it can be saved; '' if it cannot.

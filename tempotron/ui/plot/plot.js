@@ -13,7 +13,7 @@ function load(url) {
   return library;
 }
 
-/** Give a figure the colours of the page it stands on; INK of tempotron/figures.py is its text's. */
+/** Give a figure the colours of the page it stands on; INK of tempotron/dashboard/answers/figures.py is its text's. */
 function themed({ data, layout }, element) {
   const { color, fontFamily } = getComputedStyle(element);
   const faint = color.replace(/rgba?\(([^,]+,[^,]+,[^,)]+).*/, "rgba($1, 0.14)");

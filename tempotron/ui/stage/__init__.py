@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 import streamlit as st
 from pydantic import Field, TypeAdapter
 
-from tempotron.collection import MAX_PATTERNS
-from tempotron.experiment import NAMES, Experiment
-from tempotron.explain import advice
-from tempotron.link import PACKED
-from tempotron.presets import PRESETS
-from tempotron.response import course, respond
+from tempotron.dashboard.answers.response import course, respond
+from tempotron.dashboard.answers.sentences import advice
+from tempotron.dashboard.state.experiment import NAMES, Experiment
+from tempotron.dashboard.state.link import PACKED
+from tempotron.dashboard.state.patterns import MAX_PATTERNS
+from tempotron.dashboard.state.presets import PRESETS
 from tempotron.ui.component import register, sent
 from tempotron.ui.letters import Letter, opened
 from tempotron.ui.session import Lab, leave

@@ -1,6 +1,6 @@
 // What a hand can do to an experiment: pure functions from one experiment to the next.
 //
-// An experiment is the plain object of tempotron/experiment.py. Limits are those of its schema,
+// An experiment is the plain object of tempotron/dashboard/state/experiment.py. Limits are those of its schema,
 // sent along by Python, so that no edit made here is ever refused there.
 
 const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);

@@ -136,7 +136,7 @@ function firstOnGrid(k, path, T, theta) {
 export const TOUCH = 1e-9;
 
 /**
- * Everything the stage shows of an experiment (the fields are those of tempotron/experiment.py):
+ * Everything the stage shows of an experiment (the fields are those of tempotron/dashboard/state/experiment.py):
  * its kernel, the peak, whether and when the neuron fires, and V at `count` even times over [0, T].
  */
 export function solve(experiment, count) {

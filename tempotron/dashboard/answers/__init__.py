@@ -1,0 +1,1 @@
+"""Answers: numbers, sentences and pictures for the pages."""

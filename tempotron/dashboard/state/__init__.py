@@ -1,0 +1,1 @@
+"""State: what a link, a file or undo holds."""
