@@ -1,16 +1,10 @@
-"""Starts Tempotron: ``streamlit run app.py`` or ``python app.py``."""
+"""Starts Tempotron from its folder: ``streamlit run app.py`` or ``python app.py``."""
 
 import streamlit as st
 
-from tempotron.ui import server
+from tempotron.dashboard.ui import server
 
-app = st.App(
-    server.FRAME,
-    routes=server.ROUTES,
-    middleware=server.MIDDLEWARE,
-    lifespan=server.lifespan,
-    on_script_error=server.on_script_error,
-)
+app = st.App(server.FRAME, **server.PARTS)
 
 if __name__ == "__main__":
-    app.run()
+    app.run(config=server.settings())

@@ -34,7 +34,11 @@ from tempotron.settings import Settings
 from tempotron.tasks import Task
 from tempotron.training import Run, train
 
+__version__ = "0.1.0"
+INSTALL = "pip install ."  # in the project's folder: the name is on no registry yet
+
 __all__ = [
+    "INSTALL",
     "Peak",
     "Run",
     "Settings",

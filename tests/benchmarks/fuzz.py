@@ -33,9 +33,10 @@ from tempotron.dashboard.state import sweep as requests
 from tempotron.dashboard.state.experiment import Experiment
 from tempotron.dashboard.state.plan import Plan
 from tempotron.dashboard.state.presets import PRESETS
-from tempotron.ui import acts, own, stage
-from tempotron.ui.plot import picked
-from tempotron.ui.session import Lab
+from tempotron.dashboard.ui.explore.stage import take
+from tempotron.dashboard.ui.shared.plot import picked
+from tempotron.dashboard.ui.train import acts, own
+from tempotron.dashboard.ui.visitor import Lab
 from tests import fuzz
 from tests.browser.driver import FLAGS, find_browser, serve
 
@@ -129,7 +130,7 @@ def message(by: random.Random) -> None:
     if (by.randrange(2)) == 0:
         acts.carry_out(lab, post, "run")
     else:
-        stage.take(lab, post)
+        take(lab, post)
     own.know(lab, fuzz.mutated(by, _SENT))
     said(own.read({"n": 1, "name": fuzz.text(by), "text": fuzz.file(by)})["notice"])
     own.read(fuzz.mutated(by, {"n": 1, "name": "x.csv", "text": "a,b"}))
@@ -143,7 +144,7 @@ def message(by: random.Random) -> None:
     lab.open(lab.experiment)
     shown = lab.experiment.model_dump(mode="json") | {"theta": 1.234}
     edit = {"n": taken, "what": "edit", "rev": lab.rev, "experiment": shown, "moving": False}
-    stage.take(lab, {"letters": [edit]})
+    take(lab, {"letters": [edit]})
     if (lab.plan.seed, lab.experiment.theta) != (77, 1.234):
         raise FaultError(f"after it nothing is taken any more: {post}")
 

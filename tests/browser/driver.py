@@ -112,8 +112,8 @@ def serve() -> Iterator[str]:
         yield url
 
 
-def wait_for(url: str) -> None:
-    for _ in range(300):
+def wait_for(url: str, seconds: int = 30) -> None:
+    for _ in range(10 * seconds):
         try:
             with urllib.request.urlopen(url):  # noqa: S310 (a local server)
                 return

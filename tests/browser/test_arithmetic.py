@@ -15,7 +15,7 @@ from tempotron.dashboard.state.presets import PRESETS
 from tempotron.kernel import psp_half_width
 from tests.browser.driver import ROOT
 
-MODULE = (ROOT / "tempotron/ui/stage/voltage.js").read_text("utf-8")
+MODULE = (ROOT / "tempotron/dashboard/ui/shared/voltage.js").read_text("utf-8")
 SOLVE = """async ([module, experiments]) => {
     const url = URL.createObjectURL(new Blob([module], {type: "text/javascript"}));
     const {solve, halfWidth} = await import(url);

@@ -45,10 +45,10 @@ READ = """async ([packed, chunks, steps]) => {
 
 
 def give(route: Route) -> None:
-    """Answer with a module of the player or the stage, or an empty page."""
+    """Answer with a module of the player, or one that it shares, or an empty page."""
     name = route.request.url.rpartition("/")[2]
-    for folder in ("player", "stage"):
-        file = ROOT / "tempotron/ui" / folder / name
+    for folder in ("train/player", "shared"):
+        file = ROOT / "tempotron/dashboard/ui" / folder / name
         if name and file.is_file():
             return route.fulfill(path=file, content_type="text/javascript")
     return route.fulfill(body="<title>player</title>", content_type="text/html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tempotron import INSTALL
 from tempotron.dashboard.answers.response import respond
 from tempotron.dashboard.state import table
 from tempotron.dashboard.state.experiment import Experiment
@@ -11,6 +12,7 @@ from tempotron.learning import REASONS
 from tempotron.training import Run
 
 _SCRIPT = '''\
+# Needs tempotron: {install} in the project's folder.
 """A tempotron experiment, computed without the dashboard. Times are in ms."""
 
 import torch
@@ -72,6 +74,7 @@ def script(experiment: Experiment) -> str:
     crossing = _EXACT_CROSSING if exact else _GRID_CROSSING
     rows = zip(experiment.weights, map(list, experiment.spikes), strict=True)
     return _SCRIPT.format(
+        install=INSTALL,
         T=experiment.T,
         tau=experiment.tau,
         tau_s=experiment.synaptic,
@@ -89,7 +92,7 @@ def script(experiment: Experiment) -> str:
 
 def notebook(experiment: Experiment) -> str:
     """Write the script as a Jupyter notebook (nbformat 4)."""
-    head = "# A tempotron experiment\n\nRuns beside the folder `tempotron` of the project."
+    head = f"# A tempotron experiment\n\nNeeds tempotron: `{INSTALL}` in the project's folder."
     cells = [
         {"cell_type": "markdown", "id": "head", "metadata": {}, "source": head},
         {

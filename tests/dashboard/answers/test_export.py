@@ -16,7 +16,7 @@ from tempotron.dashboard.answers.export import notebook, script
 from tempotron.dashboard.answers.response import Response, respond
 from tempotron.dashboard.state.experiment import Experiment
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 CASES = {
     "several spikes, exact": Experiment(),
     "one spike each, fires": Experiment(weights=(0.6, 0.6), spikes=((30.0,), (40.0,))),

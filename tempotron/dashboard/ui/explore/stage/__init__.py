@@ -1,0 +1,122 @@
+"""The stage: one component in which a person edits an experiment and sees what follows."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import streamlit as st
+from pydantic import Field, TypeAdapter
+
+from tempotron.dashboard.answers.response import course, respond
+from tempotron.dashboard.answers.sentences import advice
+from tempotron.dashboard.state.experiment import NAMES, Experiment
+from tempotron.dashboard.state.link import PACKED
+from tempotron.dashboard.state.patterns import MAX_PATTERNS
+from tempotron.dashboard.state.presets import PRESETS
+from tempotron.dashboard.ui.component import register, sent
+from tempotron.dashboard.ui.shared.letters import Letter, opened
+from tempotron.dashboard.ui.visitor import Lab, leave
+
+POINTS = 801
+_HERE = Path(__file__).parent
+_MODULES = ("address", "mail", "patterns", "voltage", "axes")
+_component = register(_HERE, *_MODULES, room="800px")
+
+
+@st.fragment
+def stage(lab: Lab) -> None:
+    """Show the stage, in a fragment of its own: an edit runs nothing else.
+
+    Args:
+        lab: The visitor's state, which edits change.
+    """
+    leave(lab)
+    lab.staged = lab.rev
+    data = {
+        "rev": lab.rev,
+        "taken": lab.edit,
+        "experiment": lab.experiment.model_dump(mode="json"),
+        "answer": answer(lab.experiment),
+        "link": lab.link,
+        "names": [*NAMES, PACKED],
+        "limits": limits(),
+        "presets": presets(),
+    }
+
+    def taken() -> None:
+        take(lab, sent("stage", "post"))
+
+    _component(
+        key="stage",
+        data=data,
+        on_post_change=taken,
+    )
+    if take(lab, sent("stage", "post")):
+        st.rerun()  # sent to another session: a server was started anew
+
+
+class Edit(Letter):
+    """The experiment as a hand has left it, or still moves it."""
+
+    what: Literal["edit"]
+    rev: int
+    experiment: dict[str, Any]
+    moving: bool
+
+
+class TrainOnThem(Letter):
+    """A person wants to train on patterns of their own."""
+
+    what: Literal["train"]
+
+
+_KINDS: TypeAdapter[Edit | TrainOnThem] = TypeAdapter(
+    Annotated[Edit | TrainOnThem, Field(discriminator="what")]
+)
+
+
+def take(lab: Lab, post: object) -> bool:
+    """Take over the edits of a post; return whether there was a new one."""
+    before = lab.edit
+    for n, letter in opened(post, lab.edit, _KINDS):
+        lab.edit = n
+        match letter:
+            case Edit():
+                lab.take(letter.rev, letter.experiment, moving=letter.moving)
+            case TrainOnThem():
+                lab.train_on_own()
+    return lab.edit != before
+
+
+def answer(experiment: Experiment) -> dict[str, Any]:
+    """Give torch's numbers for what the stage shows of an experiment."""
+    response = respond(experiment)
+    samples = course(experiment, POINTS).numpy().tobytes()
+    return {
+        "v_max": response.v_max,
+        "t_max": response.t_max,
+        "fires": response.fires,
+        "crossing": response.crossing,
+        "voltage": base64.b64encode(samples).decode(),
+        "advice": advice(experiment),
+    }
+
+
+def limits() -> dict[str, Any]:
+    """Read off the schema of an experiment what its numbers may be."""
+    fields = Experiment.model_json_schema()["properties"]
+    bounds = {"T": fields["T"], "theta": fields["theta"], "tau": fields["tau"]}
+    bounds |= {"tau_s": fields["tau_s"]["anyOf"][0], "weight": fields["weights"]["items"]}
+    ranges = {name: [field["minimum"], field["maximum"]] for name, field in bounds.items()}
+    return ranges | {"spikes": fields["spikes"]["items"]["maxItems"], "patterns": MAX_PATTERNS}
+
+
+@st.cache_data
+def presets() -> list[dict[str, Any]]:
+    """Give the presets as the stage's gallery draws them."""
+    return [
+        {"name": p.name, "ask": p.ask, "experiment": p.experiment.model_dump(mode="json")}
+        for p in PRESETS
+    ]

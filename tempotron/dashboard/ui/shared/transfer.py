@@ -1,0 +1,48 @@
+"""Files that leave the page and files that come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from tempotron.dashboard.state.experiment import from_csv, from_json
+from tempotron.dashboard.state.link import sentence
+from tempotron.dashboard.ui.visitor import Lab
+
+_TYPES = {"json": "application/json", "csv": "text/csv", "py": "text/x-python"}
+
+
+def download(label: str, text: str | Callable[[], str], name: str) -> None:
+    """Offer a text as a file; one that takes time to write is given as a function."""
+    kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    st.download_button(label, text, file_name=name, mime=kind, on_click="ignore")
+
+
+def upload(lab: Lab) -> None:
+    """Let a file become the experiment; what it holds that cannot be is told and mended."""
+    st.file_uploader(
+        "An experiment (JSON), or weights and spikes (CSV with afferent, weight, time_ms)",
+        type=["json", "csv"],
+        key="upload",
+        on_change=_open,
+        args=(lab,),
+    )
+    if lab.notice:
+        st.warning(lab.notice)
+
+
+def _open(lab: Lab) -> None:
+    file = st.session_state.upload
+    if file is None:
+        return
+    try:
+        text = file.getvalue().decode("utf-8-sig")
+        table = file.name.lower().endswith(".csv")
+        experiment, notes = from_csv(text, lab.experiment) if table else from_json(text)
+    except UnicodeDecodeError:
+        lab.notice = f"{file.name} was not opened: it is not text in UTF-8."
+    except ValueError as error:
+        lab.notice = f"{file.name} was not opened: {error}."
+    else:
+        lab.open(experiment, sentence(notes, "file"))

@@ -1,0 +1,202 @@
+"""What a person does on Train, as letters from the player: each says the step it was done at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from tempotron.dashboard.answers.standing import to_experiment
+from tempotron.dashboard.state.experiment import MAX_AFFERENTS
+from tempotron.dashboard.state.link import from_hand
+from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, conditions
+from tempotron.dashboard.ui.shared.letters import Letter, opened
+from tempotron.dashboard.ui.visitor import Lab
+
+Step = Annotated[int, Field(ge=0, le=MAX_DECISIONS)]
+Field_ = Literal[
+    "task", "swap", "seed", "afferents", "patterns", "T", "jitter", "rule", "cost", "optimiser",
+    "eta", "rate", "mu", "tau", "tau_s", "theta", "mean", "spread", "epochs",
+]  # fmt: skip
+
+
+class Rest(Letter):
+    """The playhead of a run came to rest; its plan is known by an address in another session."""
+
+    what: Literal["rest"]
+    run: str
+    step: Step
+    address: Annotated[str, Field(max_length=10_000)] | None = None
+
+
+class Set(Letter):
+    """A field was given another value: what was typed, or a choice; '' for its default."""
+
+    what: Literal["set"]
+    name: Field_
+    value: str | bool | int
+
+
+class Fork(Letter):
+    """The run is to be taken up after a step, as it is or with other labels."""
+
+    what: Literal["fork"]
+    step: Step
+    how: Literal["here", "swapped", "relabelled"]
+    pattern: Annotated[int, Field(ge=1, le=MAX_DECISIONS)] | None = None
+
+
+class Act(Letter):
+    """Something that needs no more than its name."""
+
+    what: Literal["join", "reset", "pin"]
+
+
+class Pinned(Letter):
+    """A run that was pinned is to be shown, or let go."""
+
+    what: Literal["reopen", "unpin"]
+    number: int
+    step: Step = 0
+
+
+class OfRun(Letter):
+    """Computing the run is to stop or to go on, or what kept it from learning is to be changed."""
+
+    what: Literal["cancel", "resume", "cure"]
+    run: str
+
+
+class Show(Letter):
+    """The pattern of a step is to be shown on Explore."""
+
+    what: Literal["show"]
+    step: Step
+
+
+class Own(Letter):
+    """The browser's own patterns are those of a name; '' if there are none."""
+
+    what: Literal["own"]
+    name: Annotated[str, Field(max_length=40)]
+    step: Step | None
+
+
+class Borrow(Letter):
+    """A pattern is to be edited on Explore."""
+
+    what: Literal["borrow"]
+    spikes: Annotated[list[list[int | float]], Field(min_length=1, max_length=MAX_AFFERENTS)]
+    T: int | float
+
+
+class Visit(Letter):
+    """The address was changed by Back or Forward."""
+
+    what: Literal["visit"]
+    query: Annotated[str, Field(max_length=10_000)]
+
+
+_KINDS: TypeAdapter[Any] = TypeAdapter(
+    Annotated[
+        Rest | Set | Fork | Act | Pinned | OfRun | Show | Own | Borrow | Visit,
+        Field(discriminator="what"),
+    ]
+)
+
+
+def carry_out(lab: Lab, post: object, run: str) -> bool:
+    """Do what the letters of a post ask for, each once.
+
+    Args:
+        lab: The visitor's state.
+        post: What the player sent; may be anything.
+        run: Name of the run that the player was last given.
+
+    Returns:
+        Whether there was a new letter.
+    """
+    before = lab.taken
+    for n, letter in opened(post, lab.taken, _KINDS):
+        lab.taken = n
+        if letter is not None:
+            _carry_out(lab, letter, run)
+    return lab.taken != before
+
+
+def _carry_out(lab: Lab, letter: Letter, run: str) -> None:
+    match letter:
+        case Set():
+            _set(lab, letter)
+        case Fork():
+            _fork(lab, letter)
+        case Pinned():
+            _pinned(lab, letter)
+        case Show():
+            _show(lab, letter.step)
+        case Own():
+            lab.own(letter.name, letter.step)
+        case Borrow():
+            lab.borrow(letter.spikes, letter.T)
+        case Visit():
+            lab.visit(letter.query)
+        case Act():
+            {"join": lab.join, "pin": lab.pin, "reset": lab.reset}[letter.what]()
+        case Rest() | OfRun():
+            _of_a_run(lab, letter, run)
+
+
+def _of_a_run(lab: Lab, letter: Rest | OfRun, run: str) -> None:
+    """Do what is about the run that is shown; about another one it comes too late."""
+    same = letter.run == run or (isinstance(letter, Rest) and letter.address == lab.plan_link[0])
+    if not same or not lab.recorder:
+        return
+    match letter:
+        case Rest():
+            lab.rest(letter.step)
+        case OfRun(what="cancel"):
+            lab.recorder.cancel()
+        case OfRun(what="resume"):
+            lab.recorder.resume()
+        case OfRun():
+            lab.cure()
+
+
+def _set(lab: Lab, letter: Set) -> None:
+    notes: list[str] = []
+    value = letter.value
+    if isinstance(value, str):
+        value = from_hand(letter.name, value, notes)
+    default = getattr(Plan(), letter.name)
+    lab.choose(**{letter.name: default if value == "" else value}, notes=notes)
+
+
+def _fork(lab: Lab, letter: Fork) -> None:
+    step = min(letter.step, len(lab.recorded().run))
+    then = conditions(lab.plan, step)
+    one = lab.recorded().run.task.kind[1] == 1
+    if letter.how == "swapped" and one:
+        lab.fork(step, swap=not then["swap"])
+    elif letter.how == "relabelled" and one and letter.pattern:
+        lab.fork(step, flips=tuple({*then["flips"]} ^ {letter.pattern}))
+    elif letter.how == "here":
+        lab.fork(step)
+
+
+def _pinned(lab: Lab, letter: Pinned) -> None:
+    recorder = lab.pinned.get(letter.number)
+    if recorder and letter.what == "reopen":
+        lab.reopen(recorder, letter.step)
+    elif recorder:
+        lab.unpin(letter.number)
+
+
+def _show(lab: Lab, step: int) -> None:
+    run = lab.recorded().run
+    lab.rest(min(step, len(run)))
+    try:
+        experiment = to_experiment(run, lab.plan.step)
+    except ValueError:
+        return  # the page says why
+    lab.open(experiment)
+    lab.bound_for = "Explore"
