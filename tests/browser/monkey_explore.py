@@ -809,12 +809,14 @@ class Walk(Hand):
         self.page.wait_for_function("() => !document.querySelector('.place[aria-busy]')")
         self.page.wait_for_timeout(500)  # panels above it take their place
         x, y, *_ = self.box(table)
-        self.press_at(x + 60, y + 35 * (row + 1) + 18)
-        self.page.wait_for_timeout(150)
-        self.page.keyboard.press("ArrowRight")
-        self.page.wait_for_timeout(100)
-        self.page.keyboard.press("Enter")
-        self.page.get_by_test_id("number-cell").or_(self.page.locator(".gdg-input")).wait_for()
+        cell = self.page.get_by_test_id("number-cell").or_(self.page.locator(".gdg-input"))
+        while not cell.is_visible():  # Streamlit's table now and then takes no notice of a key
+            self.press_at(x + 60, y + 35 * (row + 1) + 18)
+            self.page.wait_for_timeout(150)
+            self.page.keyboard.press("ArrowRight")
+            self.page.wait_for_timeout(100)
+            self.page.keyboard.press("Enter")
+            self.page.wait_for_timeout(300)
         self.page.keyboard.type(f"{value:g}", delay=20)
         self.page.keyboard.press("Enter")
         weights = [*self.model.now.weights]

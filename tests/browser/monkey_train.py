@@ -450,7 +450,7 @@ class Walk(Hand):
                 self.page.keyboard.press("Space")
             else:
                 self.press(self.page.locator(".player .play"))
-            if self.page.evaluate(READ)["playing"]:  # it had just come to its end, and began anew
+            while self.page.evaluate(READ)["playing"]:  # it had come to its end, and began anew
                 self.press(self.page.locator(".player .play"))
                 before = 0
         step = self._taken()
@@ -514,6 +514,7 @@ class Walk(Hand):
 
     def type_field(self) -> None:
         name = self.dice.choice([name for name in TYPED if name not in self.model.shut()])
+        before = self.model.plan.step
         text, way = (
             self.dice.choice(TYPED[name]),
             self.dice.choice(["Enter", "Tab", "step", "seed"]),
@@ -531,12 +532,19 @@ class Walk(Hand):
         if value != getattr(self.model.plan, name):
             self.model.choose(**{name: value})
         if way == "seed":
-            self.look_until_seed()
+            self.look_until_seed(before)
 
-    def look_until_seed(self) -> None:
-        """A new seed after another field: two plans, of which Back knows the last."""
+    def look_until_seed(self, before: int) -> None:
+        """A new seed after another field: two plans, of which Back knows the last.
+
+        The run between them may end before the step that is shown, and may or may not be seen.
+        """
         self.model.at -= self.model.at > 0 and len(self.model.trail) > 1
         self.model.choose(seed=self.model.plan.seed + 1)
+        steps = {self.model.plan.step, min(before, len(self.model.run))}
+        step = self._taken()
+        assert step in steps, f"step {step} is none of {steps}"
+        self.model.rest(step)
         self.model.begin_trail()
 
     def arrow_field(self) -> None:
