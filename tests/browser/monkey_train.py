@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from dataclasses import dataclass, field
@@ -542,9 +543,12 @@ class Walk(Hand):
         self.model.at -= self.model.at > 0 and len(self.model.trail) > 1
         self.model.choose(seed=self.model.plan.seed + 1)
         steps = {self.model.plan.step, min(before, len(self.model.run))}
-        step = self._taken()
-        assert step in steps, f"step {step} is none of {steps}"
-        self.model.rest(step)
+        end = time.monotonic() + PATIENCE
+        for step in itertools.cycle(steps):
+            self.model.rest(step)
+            if not self.difference(self.page, self.model) or time.monotonic() > end:
+                break
+            self.page.wait_for_timeout(50)
         self.model.begin_trail()
 
     def arrow_field(self) -> None:
