@@ -36,7 +36,8 @@ from tempotron.dashboard.state.presets import PRESETS
 from tempotron.dashboard.ui.explore.stage import take
 from tempotron.dashboard.ui.shared.plot import picked
 from tempotron.dashboard.ui.train import acts, own
-from tempotron.dashboard.ui.visitor import Lab
+from tempotron.dashboard.ui.train.state import Train
+from tempotron.dashboard.ui.visitor import Visitor
 from tests import fuzz
 from tests.browser.driver import FLAGS, find_browser, serve
 
@@ -121,72 +122,97 @@ def link(by: random.Random) -> None:
 
 def message(by: random.Random) -> None:
     """Bring messages: the state stays valid; what cannot be read changes nothing, nor blocks it."""
-    lab = fresh()
-    before = (lab.plan, lab.experiment)
+    visitor = fresh()
+    before = (visitor.train.plan, visitor.explore.experiment)
     letters = [{"n": by.choice([1, 2, 3, 3, 2**53]), **by.choice(_LETTERS)} for _ in range(2)]
     post = {"letters": letters}
     if by.random() < 0.9:
         post = fuzz.mutated(by, post)
     if (by.randrange(2)) == 0:
-        acts.carry_out(lab, post, "run")
+        acts.carry_out(visitor, post, "run")
     else:
-        take(lab, post)
-    own.know(lab, fuzz.mutated(by, _SENT))
+        take(visitor, post)
+    own.know(visitor, fuzz.mutated(by, _SENT))
     said(own.read({"n": 1, "name": fuzz.text(by), "text": fuzz.file(by)})["notice"])
     own.read(fuzz.mutated(by, {"n": 1, "name": "x.csv", "text": "a,b"}))
     picked(fuzz.mutated(by, {"curve": "Tempotron", "x": 2.0}), lambda *_: None)
-    valid(lab)
-    if not lab.taken and not lab.edit and before != (lab.plan, lab.experiment):
+    valid(visitor)
+    if (
+        not visitor.train.taken
+        and not visitor.explore.edit
+        and before != (visitor.train.plan, visitor.explore.experiment)
+    ):
         raise FaultError("a message that was not opened has changed the state")
-    taken = max(lab.taken, lab.edit) + 1
+    taken = max(visitor.train.taken, visitor.explore.edit) + 1
     step = {"n": taken, "what": "set", "name": "seed", "value": "77"}
-    acts.carry_out(lab, {"letters": [step]}, "run")
-    lab.open(lab.experiment)
-    shown = lab.experiment.model_dump(mode="json") | {"theta": 1.234}
-    edit = {"n": taken, "what": "edit", "rev": lab.rev, "experiment": shown, "moving": False}
-    take(lab, {"letters": [edit]})
-    if (lab.plan.seed, lab.experiment.theta) != (77, 1.234):
+    acts.carry_out(visitor, {"letters": [step]}, "run")
+    visitor.explore.open(visitor.explore.experiment)
+    shown = visitor.explore.experiment.model_dump(mode="json") | {"theta": 1.234}
+    edit = {
+        "n": taken,
+        "what": "edit",
+        "rev": visitor.explore.rev,
+        "experiment": shown,
+        "moving": False,
+    }
+    take(visitor, {"letters": [edit]})
+    if (visitor.train.plan.seed, visitor.explore.experiment.theta) != (77, 1.234):
         raise FaultError(f"after it nothing is taken any more: {post}")
 
 
 def file(by: random.Random) -> None:
     """Read a file: something valid, or one sentence."""
     name, content = by.choice(["json", "csv", "own"]), fuzz.file(by)
-    lab = fresh()
+    visitor = fresh()
     try:
         if name == "json":
             found, notes = experiment.from_json(content)
         elif name == "csv":
-            found, notes = experiment.from_csv(content, lab.experiment)
+            found, notes = experiment.from_csv(content, visitor.explore.experiment)
         else:
             patterns, notes = collection.from_csv(content)
             Plan(own=patterns)
-            found = lab.experiment
+            found = visitor.explore.experiment
     except ValueError as error:
         said(str(error))
         return
     said(" ".join(notes))
-    lab.open(found)
-    valid(lab)
+    visitor.explore.open(found)
+    valid(visitor)
 
 
-def fresh() -> Lab:
+def fresh() -> Visitor:
     """Make a visitor who has a short run; it is computed once."""
     if not _FRESH:
-        _FRESH.append(Lab(plan=_PLAN))
+        _FRESH.append(Train(plan=_PLAN))
         _FRESH[0].recorded().advance(10)
-    return replace(_FRESH[0], known={}, pinned={1: _FRESH[0].recorded()})
+    (train,) = _FRESH
+    return Visitor(train=replace(train, known={}, pinned={1: train.recorded()}))
 
 
-_FRESH: list[Lab] = []
+_FRESH: list[Train] = []
 
 
-def valid(lab: Lab) -> None:
+def valid(visitor: Visitor) -> None:
     """Check that what a visitor has is valid, and what is said to them."""
-    for model in (lab.plan, lab.experiment, lab.settled, lab.request):
+    for model in (
+        visitor.train.plan,
+        visitor.explore.experiment,
+        visitor.explore.settled,
+        visitor.capacity.request,
+    ):
         if type(model).model_validate(model.model_dump()) != model:
             raise FaultError(f"not valid: {model}")
-    said(" ".join((lab.notice, lab.refusal, lab.plan_notice, lab.request_notice)))
+    said(
+        " ".join(
+            (
+                visitor.explore.notice,
+                visitor.explore.refusal,
+                visitor.train.notice,
+                visitor.capacity.notice,
+            )
+        )
+    )
 
 
 KINDS = {"links": link, "messages": message, "files": file}

@@ -20,7 +20,7 @@ from collections import Counter
 import torch
 from torch import Tensor
 
-from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers import sentences
 from tempotron.dashboard.answers.response import highest, respond, trains
 from tempotron.dashboard.state.experiment import Experiment
 
@@ -81,7 +81,7 @@ def turning(experiment: Experiment) -> dict[tuple[int, int], list[int]]:
 
 def judge(experiment: Experiment) -> tuple[str, bool]:
     """Tell of what kind the sentence on an experiment is, and whether it is true."""
-    sentence, turns = explain.advice(experiment), turning(experiment)
+    sentence, turns = sentences.advice(experiment), turning(experiment)
     if move := _MOVE.fullmatch(sentence):
         place = int(move[1]) - 1, int(move[2] or 1) - 1
         size = round(float(move[3]) * 10)
@@ -108,17 +108,17 @@ def main() -> None:
     kinds, wrong, took = Counter[str](), 0, list[float]()
     for number in range(options.experiments):
         experiment = drawn(options.seed * 1_000_000 + number)
-        explain.advice.cache_clear()
+        sentences.advice.cache_clear()
         respond(experiment)
         begin = time.perf_counter()
-        explain.advice(experiment)
+        sentences.advice(experiment)
         took.append(time.perf_counter() - begin)
         kind, true = judge(experiment)
         kinds[kind] += 1
         if not true:
             wrong += 1
             print(
-                "wrong:", explain.advice(experiment), experiment.model_dump(exclude_defaults=True)
+                "wrong:", sentences.advice(experiment), experiment.model_dump(exclude_defaults=True)
             )
     print(", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
     print(f"{wrong} of {options.experiments} sentences are wrong")

@@ -1,15 +1,14 @@
 """Data: take the experiment away, or bring one along."""
 
 import streamlit as st
-from tempotron.dashboard.answers import export
-from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers import export, sentences
 from tempotron.dashboard.state.experiment import to_csv, to_json
-from tempotron.dashboard.ui import visitor as session
 from tempotron.dashboard.ui.shared import transfer
+from tempotron.dashboard.ui.visitor import enter
 
-lab = session.enter("Data")
-experiment = lab.experiment
-st.markdown(f"The experiment on **Explore**: {explain.decision(experiment)}")
+visitor = enter("Data")
+experiment = visitor.explore.experiment
+st.markdown(f"The experiment on **Explore**: {sentences.decision(experiment)}")
 
 st.header("Take it away", anchor=False)
 with st.container(horizontal=True):
@@ -19,7 +18,7 @@ with st.container(horizontal=True):
     transfer.download("Notebook", export.notebook(experiment), "experiment.ipynb")
 
 st.header("Bring one along", anchor=False)
-transfer.upload(lab)
+transfer.upload(visitor)
 
 st.header("The same numbers without the dashboard", anchor=False)
 st.code(export.script(experiment), language=None)  # colours of code lack contrast

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
+import tempotron.dashboard.ui.capacity.bench
+import tempotron.dashboard.ui.explore.bench
+import tempotron.dashboard.ui.shared.transfer
+import tempotron.dashboard.ui.train.bench  # noqa: F401  what pages import
 from tempotron.compiled import layer
-from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers import sentences
 from tempotron.dashboard.state.experiment import Experiment
-from tempotron.dashboard.ui import capacity as sweeps  # noqa: F401  what pages import
-from tempotron.dashboard.ui import explore  # noqa: F401  what pages import
-from tempotron.dashboard.ui import train as study  # noqa: F401  what pages import
-from tempotron.dashboard.ui.shared import transfer  # noqa: F401  what pages import
 from tempotron.dashboard.ui.train import gallery
 
 
@@ -19,5 +19,5 @@ def everything() -> None:
     torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
     layer.warm_up()
     for exact in (True, False):
-        explain.advice(Experiment(exact=exact))
+        sentences.advice(Experiment(exact=exact))
     gallery.url()

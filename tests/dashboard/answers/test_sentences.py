@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 
-from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers import sentences
 from tempotron.dashboard.answers.response import respond, shares
 from tempotron.dashboard.state.experiment import Experiment
 from tempotron.dashboard.state.presets import PRESETS
@@ -59,7 +59,7 @@ def test_what_is_said_of_moves_is_true_by_brute_force(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_the_smallest_move_is_one_that_a_visitor_can_make(seed: int, exact: bool) -> None:
     experiment = drawn(seed, exact=exact)
-    if move := MOVE.fullmatch(explain.advice(experiment)):
+    if move := MOVE.fullmatch(sentences.advice(experiment)):
         afferent, spike = int(move[1]) - 1, int(move[2] or 1) - 1
         shift = float(move[3]) if move[4] == "later" else -float(move[3])
         assert (move[2] is None) == (len(experiment.spikes[afferent]) == 1)
@@ -72,7 +72,7 @@ def test_a_move_by_half_a_millisecond_more_than_whole_ones_is_found() -> None:
         spikes=((253,), (137, 194), (237.4,), (109.5,), (73,), (35.2,)),
     )  # fmt: skip
     assert fires_after(short, 0, 0, -15.6)
-    assert explain.advice(short).startswith("Move A1 ")
+    assert sentences.advice(short).startswith("Move A1 ")
     assert moves.judge(short) == ("move", True)
 
 
@@ -85,21 +85,21 @@ def test_many_spikes_at_the_same_time_and_at_the_end_are_no_trouble() -> None:
 
 
 def test_the_drawn_experiments_ask_for_moves_both_ways_and_for_none() -> None:
-    sentences = [explain.advice(drawn(seed)) for seed in range(10)]
-    outcomes = {move[5] for move in map(MOVE.fullmatch, sentences) if move}
+    advice = [sentences.advice(drawn(seed)) for seed in range(10)]
+    outcomes = {move[5] for move in map(MOVE.fullmatch, advice) if move}
     assert outcomes == {"fires", "falls silent"}
-    assert any(sentence.startswith("No move") for sentence in sentences)
+    assert any(sentence.startswith("No move") for sentence in advice)
 
 
 def test_a_short_way_later_is_preferred_to_a_long_way_earlier() -> None:
     between = Experiment(weights=(0.6, 0.6, 0.28, 0.28), spikes=((24,), (42,), (60,), (60,)))
     assert fires_after(between, 1, 0, -8)
-    assert explain.advice(between).startswith("Move A2 5.4 ms later and it fires: ")
+    assert sentences.advice(between).startswith("Move A2 5.4 ms later and it fires: ")
 
 
 def test_the_advice_never_moves_a_spike_out_of_the_trial() -> None:
     edge = Experiment(weights=(0.6, 0.6), spikes=((1.0,), (15.0,)))
-    assert explain.advice(edge).startswith("Move A2 3.3 ms earlier and it fires: ")
+    assert sentences.advice(edge).startswith("Move A2 3.3 ms earlier and it fires: ")
     late = Experiment(weights=(0.6, 0.6), spikes=((98.0,), (99.0,)))
     assert moves.judge(late) == ("no move", True)
 
@@ -107,15 +107,15 @@ def test_the_advice_never_moves_a_spike_out_of_the_trial() -> None:
 def test_a_surplus_and_what_is_missing_are_told() -> None:
     loud = Experiment(weights=(3.0,), spikes=((30.0,),))
     none = "No move of one spike by up to 20 ms, in steps of 0.1 ms, "
-    assert explain.advice(loud) == f"{none}silences it: 2.000 to spare."
+    assert sentences.advice(loud) == f"{none}silences it: 2.000 to spare."
     faint = Experiment(weights=(0.4,), spikes=((30.0,),))
-    assert explain.advice(faint) == f"{none}makes it fire: 0.600 short."
+    assert sentences.advice(faint) == f"{none}makes it fire: 0.600 short."
 
 
 def test_of_many_spikes_those_nearest_the_peak_are_tried() -> None:
-    sentence = explain.advice(with_spikes(120, 10))
+    sentence = sentences.advice(with_spikes(120, 10))
     assert sentence.startswith("No move of one of the 33 spikes nearest the peak by up to 20 ms, ")
-    sentence = explain.advice(with_spikes(1010, 30))
+    sentence = sentences.advice(with_spikes(1010, 30))
     assert sentence.startswith("No move of one of the 3 spikes nearest the peak by up to 20 ms, ")
 
 
@@ -125,17 +125,17 @@ def test_with_too_many_spikes_nothing_is_claimed_about_moves(weight: float) -> N
     gap = abs(respond(experiment).v_max - experiment.theta)
     outcome = "to spare" if respond(experiment).fires else "short"
     expected = f"With 4500 spikes, single moves are not tried: {gap:.3f} {outcome}."
-    assert explain.advice(experiment) == expected
+    assert sentences.advice(experiment) == expected
 
 
 @pytest.mark.parametrize("weights", [(0.5,), (-0.5,), (3.0,)])
 def test_without_any_spike_the_advice_says_so(weights: tuple[float, ...]) -> None:
     quiet = Experiment(weights=weights, spikes=((),))
-    assert explain.advice(quiet) == "There is no spike at all."
+    assert sentences.advice(quiet) == "There is no spike at all."
 
 
 def test_only_inhibition_is_a_dead_zone() -> None:
-    assert explain.advice(NAMED["The dead zone"]) == (
+    assert sentences.advice(NAMED["The dead zone"]) == (
         "Only inhibition: V_max is the rest, 0, and no spike is to blame for it: a dead zone."
     )
 
@@ -145,7 +145,7 @@ def test_a_voltage_that_never_rises_is_a_dead_zone_but_not_only_inhibition(
     weights: tuple[float, float],
 ) -> None:
     experiment = Experiment(weights=weights, spikes=((50.0,), (49.0,)), T=60)
-    assert explain.advice(experiment) == (
+    assert sentences.advice(experiment) == (
         "The voltage never rises above rest, so no spike is to blame for V_max: a dead zone."
     )
 
@@ -153,7 +153,7 @@ def test_a_voltage_that_never_rises_is_a_dead_zone_but_not_only_inhibition(
 def test_a_peak_that_the_grid_misses_is_told_with_its_height_and_time() -> None:
     hidden = NAMED["Hidden by the grid"]
     between = respond(hidden.model_copy(update={"exact": True}))
-    assert explain.advice(hidden) == (
+    assert sentences.advice(hidden) == (
         f"Between the milliseconds, at {between.t_max:.1f} ms, it reaches 1.020: "
         "the grid misses it."
     )
@@ -163,18 +163,18 @@ def test_a_peak_that_the_grid_misses_is_told_with_its_height_and_time() -> None:
 def test_the_decision_is_told_with_peak_time_and_crossing(preset: object) -> None:
     experiment = NAMED[getattr(preset, "name", "")]
     response = respond(experiment)
-    sentence = explain.decision(experiment)
+    sentence = sentences.decision(experiment)
     peak = f"V_max = {response.v_max:.3f} at {response.t_max:.1f} ms: "
     end = f"fires at {response.crossing:.1f} ms." if response.fires else "silent."
     assert sentence == peak + end
 
 
 def test_the_default_is_told_to_be_a_near_miss() -> None:
-    assert explain.decision(Experiment()) == "V_max = 0.930 at 43.0 ms: silent."
+    assert sentences.decision(Experiment()) == "V_max = 0.930 at 43.0 ms: silent."
 
 
 def test_the_three_largest_shares_at_the_peak_are_told_with_their_signs() -> None:
-    sentence = explain.contributions(Experiment())
+    sentence = sentences.contributions(Experiment())
     told = re.findall(r"A(\d) ([+-]\d\.\d{3})", sentence)
     peak = torch.tensor([respond(Experiment()).t_max], dtype=torch.float64)
     parts = shares(Experiment(), peak)[:, 0].tolist()
@@ -186,14 +186,14 @@ def test_the_three_largest_shares_at_the_peak_are_told_with_their_signs() -> Non
 
 
 def test_a_peak_at_rest_is_told_to_have_no_shares() -> None:
-    sentence = explain.contributions(NAMED["The dead zone"])
+    sentence = sentences.contributions(NAMED["The dead zone"])
     assert sentence == "At the peak no afferent contributes anything."
 
 
 @pytest.mark.parametrize(("tau", "tau_s"), [(15.0, None), (15.0, 15.0), (5.0, 20.0)])
 def test_the_kernel_is_told_with_peak_width_and_area(tau: float, tau_s: float | None) -> None:
     experiment = Experiment(tau=tau, tau_s=tau_s)
-    peak, width, area = map(float, re.findall(r"\d+\.\d", explain.kernel(experiment)))
+    peak, width, area = map(float, re.findall(r"\d+\.\d", sentences.kernel(experiment)))
     delays = torch.linspace(0, 400, 400_001, dtype=torch.float64)
     curve = psp(delays, tau, experiment.synaptic)
     assert peak == pytest.approx(delays[curve.argmax()].item(), abs=0.051)
@@ -209,7 +209,7 @@ def test_the_best_tau_and_its_peak_are_told_where_they_lie_inside_the_axis(
     tau: float, weights: tuple[float, float]
 ) -> None:
     experiment = Experiment(tau=tau, weights=weights, spikes=((30.0,), (44.0,)))
-    sentence = explain.boundary(experiment)
+    sentence = sentences.boundary(experiment)
     relation = "reaches" if respond(experiment).fires else "stays below"
     assert sentence.startswith(f"At tau = {tau:g} ms V_max {relation} theta = 1. It ")
     axis = torch.logspace(math.log10(min(2, tau / 2)), math.log10(max(200, tau * 2)), 400)
@@ -238,6 +238,6 @@ def test_a_maximum_at_an_end_of_the_axis_is_not_told_to_be_one(
 ) -> None:
     first, second = spikes
     experiment = Experiment(T=2000, weights=weights, spikes=((first,), (second,)))
-    sentence = explain.boundary(experiment)
+    sentence = sentences.boundary(experiment)
     assert words in sentence
     assert "highest" not in sentence

@@ -9,17 +9,18 @@ from streamlit.testing.v1 import AppTest
 
 from tempotron.dashboard.answers.recorder import run_of
 from tempotron.dashboard.state.plan import Past, Plan
-from tempotron.dashboard.ui.visitor import MOST_PINNED, Lab
+from tempotron.dashboard.ui.train.state import MOST_PINNED, Train
+from tempotron.dashboard.ui.visitor import Visitor
 from tests.dashboard.ui.test_pages import (
     CLASSIC,
     address,
     classic,
     expected,
-    lab_of,
     opened,
     post,
     sent,
     settled,
+    visitor_of,
 )
 
 
@@ -37,11 +38,11 @@ def told(at: AppTest) -> str:
 
 def test_a_fork_pins_the_run_and_goes_on_from_its_step_with_what_is_changed() -> None:
     at = post(opened("Train", step="60", **CLASSIC), "fork", step=60, how="here")
-    assert lab_of(at).plan == classic(step=60, before=(Past(until=60),))
+    assert visitor_of(at).train.plan == classic(step=60, before=(Past(until=60),))
     assert "nothing has been changed yet" in told(at)
     post(at, "set", name="eta", value="0.3")
     plan = classic(eta=0.3, step=60, before=(Past(until=60),))
-    assert lab_of(at).plan == plan
+    assert visitor_of(at).train.plan == plan
     assert told(at) == "Forked after presentation 60: eta was 0.05 and is 0.3."
     assert settled(at) == expected(plan)
     assert dict(parse_qsl(address(at))) == CLASSIC | {"eta": "0.3", "before": "60~eta~0.05"}
@@ -59,52 +60,52 @@ def test_a_fork_pins_the_run_and_goes_on_from_its_step_with_what_is_changed() ->
 
 def test_a_fork_is_made_at_the_step_that_was_shown_whatever_rested_last() -> None:
     at = post(opened("Train", step="60", **CLASSIC), "fork", step=98, how="here")
-    assert lab_of(at).plan == classic(step=98, before=(Past(until=98),))
+    assert visitor_of(at).train.plan == classic(step=98, before=(Past(until=98),))
 
 
 def test_a_fork_beyond_the_end_is_made_at_the_end() -> None:
     at = post(opened("Train", **CLASSIC), "fork", step=5000, how="here")
-    assert lab_of(at).plan.before == (Past(until=140),)
+    assert visitor_of(at).train.plan.before == (Past(until=140),)
 
 
 def test_the_same_fork_asked_for_twice_is_one() -> None:
     at = opened("Train", **CLASSIC)
     for _ in range(2):
         post(at, "fork", step=60, how="here")
-    assert lab_of(at).plan == classic(step=60, before=(Past(until=60),))
+    assert visitor_of(at).train.plan == classic(step=60, before=(Past(until=60),))
 
 
 def test_labels_are_swapped_and_a_pattern_relabelled_by_one_button() -> None:
     at = post(opened("Train", step="140", **CLASSIC), "fork", step=140, how="swapped")
-    plan = lab_of(at).plan
+    plan = visitor_of(at).train.plan
     assert (plan.swap, plan.before) == (True, (Past(until=140),))
     assert settled(at) == expected(plan)
     post(at, "join")
-    assert lab_of(at).plan == classic(step=140)
+    assert visitor_of(at).train.plan == classic(step=140)
     post(at, "fork", step=140, how="relabelled", pattern=4)
-    assert lab_of(at).plan.flips == (4,)
+    assert visitor_of(at).train.plan.flips == (4,)
 
 
 def test_a_letter_is_not_lost_when_its_run_is_broken_off_by_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     at = opened("Train", step="60", **CLASSIC)
-    monkeypatch.setattr("tempotron.dashboard.ui.train.stand", lambda *_: st.stop())
+    monkeypatch.setattr("tempotron.dashboard.ui.train.bench.stand", lambda *_: st.stop())
     post(at, "fork", step=60, how="here")
     monkeypatch.undo()
     post(at.run(), "set", name="mu", value="0.5")
-    assert lab_of(at).plan == classic(mu=0.5, step=60, before=(Past(until=60),))
+    assert visitor_of(at).train.plan == classic(mu=0.5, step=60, before=(Past(until=60),))
 
 
 def test_going_back_more_often_than_there_are_steps_changes_nothing() -> None:
-    lab = Lab(plan=Plan(eta=0.3, before=(Past(until=60),)))
-    lab.fork(100)
+    visitor = Visitor(train=Train(plan=Plan(eta=0.3, before=(Past(until=60),))))
+    visitor.train.fork(100)
     for _ in range(3):
-        lab.join()
-    assert lab.plan == Plan(step=60)
+        visitor.train.join()
+    assert visitor.train.plan == Plan(step=60)
     for _ in range(2):
-        lab.unpin(1)
-    assert lab.pinned == {}
+        visitor.train.unpin(1)
+    assert visitor.train.pinned == {}
 
 
 def test_a_task_for_several_neurons_keeps_its_labels() -> None:
@@ -112,21 +113,21 @@ def test_a_task_for_several_neurons_keeps_its_labels() -> None:
     assert not sent(at, "player")[0]["one"]
     for how in ("swapped", "relabelled"):
         post(at, "fork", step=5, how=how, pattern=1)
-    assert lab_of(at).plan == Plan(task="iris", step=5)
+    assert visitor_of(at).train.plan == Plan(task="iris", step=5)
 
 
 def test_a_fork_before_an_earlier_one_is_under_the_conditions_of_then() -> None:
-    lab = Lab(plan=Plan(eta=0.3, step=40, before=(Past(until=60),)))
-    lab.fork(40, mu=0.5)
-    assert lab.plan == Plan(mu=0.5, step=40, before=(Past(until=40),))
+    visitor = Visitor(train=Train(plan=Plan(eta=0.3, step=40, before=(Past(until=60),))))
+    visitor.train.fork(40, mu=0.5)
+    assert visitor.train.plan == Plan(mu=0.5, step=40, before=(Past(until=40),))
 
 
 def test_another_task_or_seed_leaves_the_forks_behind() -> None:
-    lab = Lab(plan=Plan(eta=0.3, before=(Past(until=60),)))
-    lab.choose(tau=20.0)
-    assert lab.plan == Plan(eta=0.3, tau=20.0, before=(Past(until=60),))
-    lab.choose(seed=1)
-    assert lab.plan == Plan(eta=0.3, tau=20.0, seed=1)
+    visitor = Visitor(train=Train(plan=Plan(eta=0.3, before=(Past(until=60),))))
+    visitor.train.choose(tau=20.0)
+    assert visitor.train.plan == Plan(eta=0.3, tau=20.0, before=(Past(until=60),))
+    visitor.train.choose(seed=1)
+    assert visitor.train.plan == Plan(eta=0.3, tau=20.0, seed=1)
 
 
 def test_three_runs_are_pinned_opened_and_let_go_and_each_keeps_its_number() -> None:
@@ -137,28 +138,28 @@ def test_three_runs_are_pinned_opened_and_let_go_and_each_keeps_its_number() -> 
     assert not sent(at, "player")[0]["pinnable"]
     assert [pin["number"] for pin in pins(at)] == [1, 2]  # the third is the one that is shown
     post(at, "reopen", number=1, step=3)
-    assert lab_of(at).plan == Plan(step=3)
+    assert visitor_of(at).train.plan == Plan(step=3)
     assert [pin["number"] for pin in pins(at)] == [2, 3]
     post(at, "unpin", number=2)
-    assert {n: other.plan.seed for n, other in lab_of(at).pinned.items()} == {1: 0, 3: 2}
+    assert {n: other.plan.seed for n, other in visitor_of(at).train.pinned.items()} == {1: 0, 3: 2}
     post(at, "set", name="seed", value=9)
     post(at, "pin")
-    assert list(lab_of(at).pinned) == [1, 2, 3]
-    assert lab_of(at).pinned[2].plan.seed == 9
+    assert list(visitor_of(at).train.pinned) == [1, 2, 3]
+    assert visitor_of(at).train.pinned[2].plan.seed == 9
 
 
 def test_a_pinned_run_keeps_what_was_computed_of_it() -> None:
-    lab = Lab()
-    recorder = lab.recorded()
-    lab.pin()
-    lab.choose(seed=1)
-    assert lab.recorded() is not recorder
-    lab.choose(seed=0)
-    assert lab.recorded() is recorder
+    visitor = Visitor()
+    recorder = visitor.train.recorded()
+    visitor.train.pin()
+    visitor.train.choose(seed=1)
+    assert visitor.train.recorded() is not recorder
+    visitor.train.choose(seed=0)
+    assert visitor.train.recorded() is recorder
 
 
 @pytest.mark.parametrize("link", [{"before": "5000~eta~0.1"}, {"before": "3_9~mu~0"}], ids=str)
 def test_a_link_to_a_forked_run_opens_it(link: dict[str, str]) -> None:
     at = opened("Train", step="12", **CLASSIC, **link)
     assert not at.exception
-    assert settled(at) == expected(lab_of(at).plan)
+    assert settled(at) == expected(visitor_of(at).train.plan)

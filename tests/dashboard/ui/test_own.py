@@ -10,8 +10,9 @@ from tempotron.dashboard.state.patterns import EXAMPLES, Pattern, to_csv, write_
 from tempotron.dashboard.state.plan import Plan
 from tempotron.dashboard.ui.explore.stage import take
 from tempotron.dashboard.ui.train import own
-from tempotron.dashboard.ui.visitor import Lab
-from tests.dashboard.ui.test_pages import address, expected, lab_of, opened, post, sent, settled
+from tempotron.dashboard.ui.train.state import Train
+from tempotron.dashboard.ui.visitor import Visitor
+from tests.dashboard.ui.test_pages import address, expected, opened, post, sent, settled, visitor_of
 
 OWN = (
     Pattern(fire=True, spikes=((20.0,), (40.0, 60.5))),
@@ -33,8 +34,8 @@ def told(at: AppTest) -> dict[str, Any]:
 
 def test_a_link_brings_ones_own_patterns_for_the_visit_and_their_run() -> None:
     at = opened("Train", task="own", own=write_link(OWN), step="3")
-    assert lab_of(at).plan == Plan(task="own", own=OWN, step=3)
-    assert settled(at) == expected(lab_of(at).plan)
+    assert visitor_of(at).train.plan == Plan(task="own", own=OWN, step=3)
+    assert settled(at) == expected(visitor_of(at).train.plan)
     assert address(at) == f"task=own&own={write_link(OWN)}"
     assert told(at)["from"] == "link"
     assert told(at)["patterns"][1] == {"fire": False, "spikes": [[40], []]}
@@ -42,43 +43,43 @@ def test_a_link_brings_ones_own_patterns_for_the_visit_and_their_run() -> None:
 
 def test_without_any_there_are_two_examples() -> None:
     at = opened("Train", task="own")
-    assert lab_of(at).plan.own == EXAMPLES
+    assert visitor_of(at).train.plan.own == EXAMPLES
     assert (told(at)["from"], told(at)["patterns"]) == ("examples", [])
 
 
 def test_the_browsers_patterns_are_asked_for_once_and_then_known_by_their_name() -> None:
     at = post(opened("Train", task="own"), "own", name="abc", step=None)
-    assert (told(at)["want"], lab_of(at).plan.own) == ("abc", EXAMPLES)
-    own.know(lab_of(at), SENT)
+    assert (told(at)["want"], visitor_of(at).train.plan.own) == ("abc", EXAMPLES)
+    own.know(visitor_of(at), SENT)
     at.run()
-    assert lab_of(at).plan == Plan(task="own", own=OWN, T=120)
+    assert visitor_of(at).train.plan == Plan(task="own", own=OWN, T=120)
     assert (told(at)["from"], told(at)["name"], told(at)["want"]) == ("browser", "abc", "")
     post(at, "own", name="", step=None)
-    assert lab_of(at).plan.own == EXAMPLES
+    assert visitor_of(at).train.plan.own == EXAMPLES
     post(at, "own", name="abc", step=None)
-    assert (told(at)["want"], lab_of(at).plan.own) == ("", OWN)
+    assert (told(at)["want"], visitor_of(at).train.plan.own) == ("", OWN)
 
 
 def test_patterns_that_are_there_already_keep_run_and_step() -> None:
     at = opened("Train", task="own", own=write_link(OWN), T="120", step="3")
     post(at, "own", name="abc", step=None)
-    own.know(lab_of(at), SENT)
-    assert lab_of(at).plan == Plan(task="own", own=OWN, T=120, step=3)
-    assert lab_of(at).own_name == "abc"
+    own.know(visitor_of(at), SENT)
+    assert visitor_of(at).train.plan == Plan(task="own", own=OWN, T=120, step=3)
+    assert visitor_of(at).train.own_name == "abc"
 
 
 def test_after_a_reload_the_step_of_the_address_waits_for_the_patterns() -> None:
     at = opened("Train", task="own", step="150", seed="4")
     post(at, "own", name="abc", step=150)
-    own.know(lab_of(at), SENT)
-    assert lab_of(at).plan == Plan(task="own", own=OWN, T=120, step=150, seed=4)
+    own.know(visitor_of(at), SENT)
+    assert visitor_of(at).train.plan == Plan(task="own", own=OWN, T=120, step=150, seed=4)
 
 
 def test_reset_keeps_them() -> None:
     at = post(opened("Train", task="own"), "own", name="abc", step=None)
-    own.know(lab_of(at), SENT)
+    own.know(visitor_of(at), SENT)
     post(at.run(), "reset")
-    assert (lab_of(at).plan.own, lab_of(at).own_name) == (OWN, "abc")
+    assert (visitor_of(at).train.plan.own, visitor_of(at).train.own_name) == (OWN, "abc")
 
 
 @pytest.mark.parametrize(
@@ -96,17 +97,17 @@ def test_reset_keeps_them() -> None:
     ids=repr,
 )
 def test_what_is_no_collection_changes_nothing(message: object) -> None:
-    lab = Lab(own_wanted="abc")
-    own.know(lab, message)
-    assert lab == Lab(own_wanted="abc")
+    visitor = Visitor(train=Train(own_wanted="abc"))
+    own.know(visitor, message)
+    assert visitor == Visitor(train=Train(own_wanted="abc"))
 
 
 def test_spike_times_that_cannot_be_are_mended_and_told() -> None:
-    lab = Lab(plan=Plan(task="own"), own_wanted="abc")
-    own.know(lab, {"name": "abc", "T": 1e9, "patterns": [[True, [[-5, None, 3000.5]]]]})
-    assert lab.plan.own == (Pattern(fire=True, spikes=((0.0, 2000.0),)),)
-    assert lab.plan.T == 2000
-    assert "2 times outside 0 to 2000 ms" in lab.plan_notice
+    visitor = Visitor(train=Train(plan=Plan(task="own"), own_wanted="abc"))
+    own.know(visitor, {"name": "abc", "T": 1e9, "patterns": [[True, [[-5, None, 3000.5]]]]})
+    assert visitor.train.plan.own == (Pattern(fire=True, spikes=((0.0, 2000.0),)),)
+    assert visitor.train.plan.T == 2000
+    assert "2 times outside 0 to 2000 ms" in visitor.train.notice
 
 
 def test_a_table_brings_patterns_or_says_why_not_and_changes_nothing() -> None:
@@ -126,35 +127,35 @@ def test_a_table_brings_patterns_or_says_why_not_and_changes_nothing() -> None:
 def test_a_pattern_is_shown_on_explore_with_the_weights_that_fit() -> None:
     at = post(opened("Train", task="own"), "borrow", spikes=[[1.0], [2.5, 7]], T=150)
     assert at.title[0].value == "Explore"
-    shown = lab_of(at).experiment
+    shown = visitor_of(at).explore.experiment
     assert (shown.T, shown.spikes, shown.weights) == (150, ((1.0,), (2.5, 7.0)), (0.5, 0.5))
 
 
 def test_explore_leads_to_train_and_its_own_patterns() -> None:
     at = opened(tau="20")
-    assert take(lab_of(at), {"letters": [{"n": 1, "what": "train"}]})
+    assert take(visitor_of(at), {"letters": [{"n": 1, "what": "train"}]})
     at.run()
     assert at.title[0].value == "Train"
-    assert lab_of(at).plan == Plan(task="own")
-    assert lab_of(at).experiment == Experiment(tau=20)
+    assert visitor_of(at).train.plan == Plan(task="own")
+    assert visitor_of(at).explore.experiment == Experiment(tau=20)
 
 
 def test_explore_leads_to_the_browsers_own_though_a_link_brought_others() -> None:
-    lab = Lab(plan=Plan(task="own", own=OWN[:1]))
-    lab.train_on_own()
-    assert lab.plan.own == EXAMPLES  # until the browser has sent its own
+    visitor = Visitor(train=Train(plan=Plan(task="own", own=OWN[:1])))
+    visitor.train_on_own()
+    assert visitor.train.plan.own == EXAMPLES  # until the browser has sent its own
 
 
 def test_explore_leads_to_the_browsers_own_after_another_task_or_run() -> None:
-    lab = Lab(plan=Plan(task="own"), own_wanted="abc")
-    own.know(lab, SENT)
-    lab.choose(task="order")
-    lab.train_on_own()
-    assert (lab.plan.own, lab.own_name) == (OWN, "abc")
-    lab.visit("task=own&own=1_5")
-    assert lab.own_name == ""
-    lab.own("abc")
-    assert (lab.plan.own, lab.own_name) == (OWN, "abc")
+    visitor = Visitor(train=Train(plan=Plan(task="own"), own_wanted="abc"))
+    own.know(visitor, SENT)
+    visitor.train.choose(task="order")
+    visitor.train_on_own()
+    assert (visitor.train.plan.own, visitor.train.own_name) == (OWN, "abc")
+    visitor.train.visit("task=own&own=1_5")
+    assert visitor.train.own_name == ""
+    visitor.train.own("abc")
+    assert (visitor.train.plan.own, visitor.train.own_name) == (OWN, "abc")
 
 
 def test_the_address_keeps_what_fits_of_patterns_too_large_for_a_link() -> None:
@@ -163,9 +164,9 @@ def test_the_address_keeps_what_fits_of_patterns_too_large_for_a_link() -> None:
         for p in range(60)
     )
     at = opened("Train", task="own", tau="20", seed="3")
-    lab_of(at).own("abc")
-    lab_of(at).know("abc", many, 1000, "")
+    visitor_of(at).train.own("abc")
+    visitor_of(at).train.know("abc", many, 1000, "")
     at.run()
-    assert settled(at) == expected(lab_of(at).plan)
+    assert settled(at) == expected(visitor_of(at).train.plan)
     assert address(at) == "tau=20&task=own&seed=3&T=1000"
     assert not sent(at, "player")[0]["linkable"]

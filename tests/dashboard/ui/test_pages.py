@@ -19,8 +19,7 @@ from streamlit.testing.v1 import AppTest
 from tempotron.capacity import Cell, Row, kept, solve
 from tempotron.capacity import sweep as sweep_module
 from tempotron.capacity.labs import LABS
-from tempotron.dashboard.answers import figures
-from tempotron.dashboard.answers import sentences as explain
+from tempotron.dashboard.answers import figures, sentences
 from tempotron.dashboard.answers.counting import timing_or_rate
 from tempotron.dashboard.answers.export import script
 from tempotron.dashboard.answers.recorder import Recorder, run_of, task_of
@@ -39,7 +38,7 @@ from tempotron.dashboard.ui.records import Record, _records
 from tempotron.dashboard.ui.server import FRAME
 from tempotron.dashboard.ui.train import gallery
 from tempotron.dashboard.ui.train.acts import carry_out
-from tempotron.dashboard.ui.visitor import Lab
+from tempotron.dashboard.ui.visitor import Visitor
 
 CPU_LIMIT = 0.25  # seconds a rerun; about 0.05 was measured
 
@@ -54,9 +53,9 @@ def opened(page: str = "Explore", **link: str) -> AppTest:
     return at.run()
 
 
-def lab_of(at: AppTest) -> Lab:
-    lab: Lab = at.session_state["lab"]
-    return lab
+def visitor_of(at: AppTest) -> Visitor:
+    visitor: Visitor = at.session_state["visitor"]
+    return visitor
 
 
 def sent(at: AppTest, component: str) -> list[dict[str, Any]]:
@@ -99,11 +98,11 @@ def test_a_bad_link_opens_the_nearest_state_with_one_sentence(page: str) -> None
             else "tau 5000 is above 1000, now 1000; theta x is unreadable, now 1."
         )
     ]
-    lab = lab_of(at)
+    visitor = visitor_of(at)
     elsewhere = page in ("Train", "Capacity")
-    assert lab.experiment == (Experiment() if elsewhere else Experiment(tau=1000))
-    assert lab.plan == (Plan(tau=1000) if page == "Train" else Plan())
-    assert lab.request == Request()
+    assert visitor.explore.experiment == (Experiment() if elsewhere else Experiment(tau=1000))
+    assert visitor.train.plan == (Plan(tau=1000) if page == "Train" else Plan())
+    assert visitor.capacity.request == Request()
     assert not at.exception
 
 
@@ -146,7 +145,7 @@ def test_the_stage_is_sent_the_state_of_the_link_and_the_numbers_of_torch(
     answer, response = data["answer"], respond(experiment)
     assert (answer["v_max"], answer["t_max"]) == (response.v_max, response.t_max)
     assert (answer["fires"], answer["crossing"]) == (response.fires, response.crossing)
-    assert answer["advice"] == explain.advice(experiment)
+    assert answer["advice"] == sentences.advice(experiment)
     curve = np.frombuffer(base64.b64decode(answer["voltage"]), "float64")
     np.testing.assert_array_equal(curve, course(experiment, len(curve)).numpy())
 
@@ -167,39 +166,40 @@ def test_the_stage_is_sent_the_presets_and_the_limits_of_an_experiment() -> None
 
 def test_the_panels_show_the_figures_of_the_settled_state_with_sentences() -> None:
     at = opened(tau="20")
-    lab = lab_of(at)
-    assert lab.settled == Experiment(tau=20)
+    visitor = visitor_of(at)
+    assert visitor.explore.settled == Experiment(tau=20)
     assert sent(at, "plot") == []  # they are not in view yet
-    lab.look()
-    lab.experiment = Experiment(tau=30)  # a hand is still moving
+    visitor.explore.look()
+    visitor.explore.experiment = Experiment(tau=30)  # a hand is still moving
     panels = sent(at.run(), "plot")
     assert [panel["figure"] for panel in panels] == [
-        draw(lab.settled).to_json()
+        draw(visitor.explore.settled).to_json()
         for draw in (figures.contributions, figures.kernel, figures.tau_and_theta)
     ]
     assert [panel["alt"] for panel in panels] == [
-        tell(lab.settled) for tell in (explain.contributions, explain.kernel, explain.boundary)
+        tell(visitor.explore.settled)
+        for tell in (sentences.contributions, sentences.kernel, sentences.boundary)
     ]
 
 
 def test_what_python_opens_reaches_the_stage_under_a_new_rev() -> None:
     at = opened()
-    lab_of(at).open(Experiment(tau=20))
+    visitor_of(at).explore.open(Experiment(tau=20))
     (data,) = sent(at.run(), "stage")
     assert (data["rev"], data["experiment"]["tau"]) == (1, 20)
-    assert lab_of(at).staged == 1
+    assert visitor_of(at).explore.staged == 1
 
 
 def test_a_refused_change_of_the_table_is_told_on_the_page() -> None:
     at = opened()
-    lab_of(at).look()
-    lab_of(at).refuse("weight 99 is above 10.")
+    visitor_of(at).explore.look()
+    visitor_of(at).explore.refuse("weight 99 is above 10.")
     assert [warning.value for warning in at.run().warning] == ["Not taken: weight 99 is above 10."]
 
 
 def test_the_data_page_tells_the_decision_and_shows_the_script() -> None:
     at, experiment = opened("Data", tau="20"), Experiment(tau=20)
-    assert explain.decision(experiment) in at.markdown[0].value
+    assert sentences.decision(experiment) in at.markdown[0].value
     assert [code.value for code in at.code] == [script(experiment).rstrip()]
     assert [button.label for button in at.download_button] == [
         "Experiment (JSON)",
@@ -212,7 +212,7 @@ def test_the_data_page_tells_the_decision_and_shows_the_script() -> None:
 def test_an_uploaded_experiment_is_opened_everywhere() -> None:
     brought = Experiment(tau=33, theta=0.5)
     at = upload(opened("Data"), "mine.json", to_json(brought).encode())
-    assert (lab_of(at).experiment, lab_of(at).rev) == (brought, 1)
+    assert (visitor_of(at).explore.experiment, visitor_of(at).explore.rev) == (brought, 1)
     assert not at.warning
     (data,) = sent(at.switch_page(str(FILES["Explore"])).run(), "stage")
     assert (data["rev"], data["experiment"]["tau"]) == (1, 33)
@@ -221,7 +221,7 @@ def test_an_uploaded_experiment_is_opened_everywhere() -> None:
 def test_an_uploaded_table_brings_weights_and_spikes_and_leaves_the_rest() -> None:
     table = to_csv(Experiment(weights=(1,), spikes=((5, 6),)))
     at = upload(opened("Data", tau="20"), "SPIKES.CSV", f"\ufeff{table}".encode())
-    assert lab_of(at).experiment == Experiment(tau=20, weights=(1,), spikes=((5, 6),))
+    assert visitor_of(at).explore.experiment == Experiment(tau=20, weights=(1,), spikes=((5, 6),))
     assert not at.warning
 
 
@@ -246,12 +246,15 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_says_why(
     assert not at.exception
     assert len(at.warning) == 1
     assert at.warning[0].value.startswith(why)
-    assert (lab_of(at).experiment, lab_of(at).rev) == (Experiment(tau=20), 0)
+    assert (visitor_of(at).explore.experiment, visitor_of(at).explore.rev) == (
+        Experiment(tau=20),
+        0,
+    )
 
 
 def test_a_file_with_mistakes_is_opened_mended_with_a_sentence() -> None:
     at = upload(opened("Data"), "a.json", b'{"tau": 5000}')
-    assert lab_of(at).experiment == Experiment(tau=1000)
+    assert visitor_of(at).explore.experiment == Experiment(tau=1000)
     assert [warning.value for warning in at.warning] == [
         "Not everything in this file could be used as it was: tau 5000 is above 1000, now 1000."
     ]
@@ -262,9 +265,9 @@ def test_a_rerun_costs_little_cpu(page: str) -> None:
     at = opened(page)
     spent = []
     for number in range(8):
-        lab_of(at).open(Experiment(tau=20 + number))
-        lab_of(at).choose(seed=number)
-        lab_of(at).ask(lab="own", afferents=20 + number)
+        visitor_of(at).explore.open(Experiment(tau=20 + number))
+        visitor_of(at).train.choose(seed=number)
+        visitor_of(at).capacity.ask(visitor="own", afferents=20 + number)
         start = time.process_time()
         at.run()
         spent.append(time.process_time() - start)
@@ -311,10 +314,10 @@ def classic(**changes: Any) -> Plan:
 
 def post(at: AppTest, what: str, **letter: object) -> AppTest:
     """Have the player send a letter."""
-    lab = lab_of(at)
+    visitor = visitor_of(at)
     (data,) = sent(at, "player")
-    letters = [{"n": lab.taken + 1, "what": what, **letter}]
-    assert carry_out(lab, {"letters": letters}, data["id"])
+    letters = [{"n": visitor.train.taken + 1, "what": what, **letter}]
+    assert carry_out(visitor, {"letters": letters}, data["id"])
     return at.run()
 
 
@@ -374,7 +377,7 @@ def test_the_classes_of_the_confusion_table_have_their_names() -> None:
 
 def test_what_is_chosen_is_computed_at_once_and_the_address_links_to_it() -> None:
     at = post(opened("Train", step="5"), "set", name="task", value="gaps")
-    assert (address(at), lab_of(at).plan.step) == ("task=gaps", 0)
+    assert (address(at), visitor_of(at).train.plan.step) == ("task=gaps", 0)
     post(at, "set", name="tau", value="20")
     assert address(at) == "tau=20&task=gaps"
     assert settled(at) == expected(Plan(task="gaps", tau=20))
@@ -383,7 +386,7 @@ def test_what_is_chosen_is_computed_at_once_and_the_address_links_to_it() -> Non
 
 def test_a_change_of_a_number_keeps_the_step() -> None:
     at = post(opened("Train", step="5"), "set", name="eta", value="0.06")
-    assert lab_of(at).plan == Plan(eta=0.06, step=5)
+    assert visitor_of(at).train.plan == Plan(eta=0.06, step=5)
     assert sent(at, "player")[0]["step"] == 5
 
 
@@ -402,7 +405,7 @@ def test_an_emptied_field_goes_back_to_its_default(name: str) -> None:
     at = post(
         opened("Train", **{name: "2" if name == "epochs" else "0.5"}), "set", name=name, value=""
     )
-    assert lab_of(at).plan == Plan()
+    assert visitor_of(at).train.plan == Plan()
     assert not sent(at, "player")[0]["notice"]
 
 
@@ -419,7 +422,7 @@ def test_what_was_typed_is_taken_or_the_nearest_with_a_sentence(
     typed: str, tau: float, told: str
 ) -> None:
     at = post(opened("Train"), "set", name="tau", value=typed)
-    assert lab_of(at).plan.tau == tau
+    assert visitor_of(at).train.plan.tau == tau
     assert sent(at, "player")[0]["notice"] == (
         f"Not everything in this plan could be used as it was: {told}."
     )
@@ -427,16 +430,16 @@ def test_what_was_typed_is_taken_or_the_nearest_with_a_sentence(
 
 def test_reset_keeps_the_seed_and_the_patterns_of_ones_own() -> None:
     at = opened("Train", eta="0.1", seed="7", swap="1", step="3", own="1_2-0_3", task="own")
-    own = lab_of(at).plan.own
+    own = visitor_of(at).train.plan.own
     post(at, "reset")
-    assert lab_of(at).plan == Plan(seed=7, own=own)
+    assert visitor_of(at).train.plan == Plan(seed=7, own=own)
     assert sent(at, "player")[0]["step"] == 0
 
 
 def test_a_choice_that_does_not_fit_is_mended_with_a_sentence() -> None:
     at = opened("Train", task="latencies", patterns="2000")
     post(at, "set", name="afferents", value="500")
-    assert lab_of(at).plan == Plan(task="latencies", afferents=500, patterns=1000)
+    assert visitor_of(at).train.plan == Plan(task="latencies", afferents=500, patterns=1000)
     assert sent(at, "player")[0]["notice"] == (
         "Not everything in this plan could be used as it was: "
         "patterns 2000 is above 1000 for this task, now 1000."
@@ -454,7 +457,7 @@ def test_what_is_below_the_player_follows_the_step_it_rests_at() -> None:
 def test_a_rest_of_another_run_changes_nothing() -> None:
     at = opened("Train")
     post(at, "rest", run="records/another", step=7)
-    assert lab_of(at).plan.step == 0
+    assert visitor_of(at).train.plan.step == 0
 
 
 def test_a_letter_is_opened_once_and_what_python_set_after_it_stays() -> None:
@@ -465,12 +468,12 @@ def test_a_letter_is_opened_once_and_what_python_set_after_it_stays() -> None:
         {"n": 2, "what": "reset"},
         {"n": 3, "what": "set", "name": "seed", "value": 1},
     ]
-    lab = lab_of(at)
-    assert carry_out(lab, {"letters": letters}, run)
-    assert (lab.plan, lab.taken) == (Plan(seed=1), 3)
-    assert not carry_out(lab, {"letters": letters}, run)  # late, or sent again
-    assert not carry_out(lab, {"letters": letters[:1]}, run)
-    assert lab.plan == Plan(seed=1)
+    visitor = visitor_of(at)
+    assert carry_out(visitor, {"letters": letters}, run)
+    assert (visitor.train.plan, visitor.train.taken) == (Plan(seed=1), 3)
+    assert not carry_out(visitor, {"letters": letters}, run)  # late, or sent again
+    assert not carry_out(visitor, {"letters": letters[:1]}, run)
+    assert visitor.train.plan == Plan(seed=1)
 
 
 @pytest.mark.parametrize(
@@ -495,10 +498,10 @@ def test_a_letter_is_opened_once_and_what_python_set_after_it_stays() -> None:
     ids=repr,
 )
 def test_a_letter_that_cannot_be_read_changes_nothing(letter: dict[str, object]) -> None:
-    lab = Lab()
-    before = lab.plan
-    assert carry_out(lab, {"letters": [{"n": 5, **letter}]}, "x")
-    assert (lab.plan, lab.taken) == (before, 5)
+    visitor = Visitor()
+    before = visitor.train.plan
+    assert carry_out(visitor, {"letters": [{"n": 5, **letter}]}, "x")
+    assert (visitor.train.plan, visitor.train.taken) == (before, 5)
 
 
 @pytest.mark.parametrize(
@@ -514,9 +517,9 @@ def test_a_letter_that_cannot_be_read_changes_nothing(letter: dict[str, object])
     ids=repr,
 )
 def test_what_is_no_post_changes_nothing(posted: object) -> None:
-    lab = Lab()
-    assert not carry_out(lab, posted, "x")
-    assert lab == Lab()
+    visitor = Visitor()
+    assert not carry_out(visitor, posted, "x")
+    assert visitor == Visitor()
 
 
 def test_a_step_beyond_the_end_of_the_run_is_its_end() -> None:
@@ -537,7 +540,7 @@ def test_the_plan_is_kept_while_other_pages_are_open() -> None:
     at.switch_page(str(FILES["Explore"])).run()
     at.query_params.clear()
     at.switch_page(str(FILES["Train"])).run()
-    assert lab_of(at).plan == Plan(seed=2, swap=True)
+    assert visitor_of(at).train.plan == Plan(seed=2, swap=True)
     assert address(at) == "swap=1&seed=2"
 
 
@@ -546,14 +549,14 @@ def test_back_to_the_page_opens_what_its_address_says() -> None:
     at.switch_page(str(FILES["Explore"])).run()
     at.query_params["seed"] = "5"
     at.switch_page(str(FILES["Train"])).run()
-    assert lab_of(at).plan == Plan(seed=5)
+    assert visitor_of(at).train.plan == Plan(seed=5)
 
 
 def test_the_pattern_of_a_step_opens_in_explore_with_the_weights_of_then() -> None:
     at = post(opened("Train", step="7", **CLASSIC), "show", step=7)
     assert not at.exception
     assert at.title[0].value == "Explore"
-    run, shown = run_of(classic()), lab_of(at).experiment
+    run, shown = run_of(classic()), visitor_of(at).explore.experiment
     assert list(shown.weights) == run.at(7)[0].tolist()
     (data,) = sent(at, "stage")
     assert (data["rev"], data["experiment"]["T"]) == (1, 500)
@@ -585,7 +588,7 @@ def test_one_switch_takes_the_timing_away_and_leaves_the_counts() -> None:
     assert metrics["Tempotron"] == f"{contest.tempotron[1]:.1%}" != "100.0%"
     assert metrics["Perceptron on counts"] == "50.0%"
     (figure,) = sent(at, "plot")
-    assert figure["alt"] == explain.timing_or_rate(contest, 1) in texts(at)
+    assert figure["alt"] == sentences.timing_or_rate(contest, 1) in texts(at)
 
 
 @pytest.fixture
@@ -599,7 +602,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_a_long_run_is_given_out_in_chunks_as_far_as_it_is_computed(slow: dict[str, str]) -> None:
     at = opened("Train", **slow)
     assert "Still being computed" in settled(at)
-    recorder = lab_of(at).recorded()
+    recorder = visitor_of(at).train.recorded()
     while recorder.running:
         (data,) = sent(at, "player")
         assert (data["outcome"], data["share"]) == ("running", data["chunks"] / 5)
@@ -607,14 +610,14 @@ def test_a_long_run_is_given_out_in_chunks_as_far_as_it_is_computed(slow: dict[s
         at.run()
     (data,) = sent(at, "player")
     assert (data["outcome"], data["chunks"]) == ("limit", 5)
-    assert settled(at) == expected(lab_of(at).plan)
+    assert settled(at) == expected(visitor_of(at).train.plan)
     assert "Not learned: 100 epochs" in settled(at)
     kept = record(data["id"])
     assert kept
     chunks = [unpack(kept.part(str(number)) or b"")[1] for number in range(5)]
     assert kept.part("5") is None
     patterns = np.concatenate([chunk["pattern"] for chunk in chunks])
-    np.testing.assert_array_equal(patterns, run_of(lab_of(at).plan).pattern)
+    np.testing.assert_array_equal(patterns, run_of(visitor_of(at).train.plan).pattern)
 
 
 def test_the_player_is_sent_little_however_long_the_run() -> None:
@@ -627,7 +630,7 @@ def test_a_record_goes_once_nobody_looks_at_it(slow: dict[str, str]) -> None:
     at = opened("Train", **slow)
     (data,) = sent(at, "player")
     assert record(data["id"])
-    lab_of(at).choose(seed=1)
+    visitor_of(at).train.choose(seed=1)
     at.run()
     gc.collect()
     assert record(data["id"]) is None
@@ -645,10 +648,10 @@ def test_a_cancelled_run_keeps_what_was_computed(slow: dict[str, str]) -> None:
 
 def test_a_new_choice_ends_the_run_that_is_being_computed(slow: dict[str, str]) -> None:
     at = opened("Train", **slow)
-    before = lab_of(at).recorder
-    lab_of(at).choose(seed=1)
+    before = visitor_of(at).train.recorder
+    visitor_of(at).train.choose(seed=1)
     at.run()
-    assert lab_of(at).recorder is not before
+    assert visitor_of(at).train.recorder is not before
     assert "Still being computed" in settled(at)
 
 
@@ -662,7 +665,7 @@ OWN_CELLS = [
 
 def run_to_its_end(at: AppTest) -> AppTest:
     press(at, "Start")
-    sweep = lab_of(at).sweep
+    sweep = visitor_of(at).capacity.sweep
     assert sweep is not None
     assert sweep.wait(90)
     return at.run()
@@ -671,11 +674,11 @@ def run_to_its_end(at: AppTest) -> AppTest:
 @pytest.mark.parametrize("name", LABS)
 def test_a_link_to_a_lab_shows_what_it_is_and_what_is_expected(name: str) -> None:
     at = opened("Capacity", lab=name)
-    lab = LABS[name]
-    assert f"**{lab.title}.** {lab.sentence} {len(lab.cells())} runs" in texts(at)[1]
+    visitor = LABS[name]
+    assert f"**{visitor.title}.** {visitor.sentence} {len(visitor.cells())} runs" in texts(at)[1]
     assert [panel["figure"] for panel in sent(at, "plot")] == [
-        figures.sweep(lab, lab.summarize([]), measure, before(lab, measure)).to_json()
-        for measure in lab.measures
+        figures.sweep(visitor, visitor.summarize([]), measure, before(visitor, measure)).to_json()
+        for measure in visitor.measures
     ]
     assert "nothing measured yet" in sent(at, "plot")[0]["alt"]
     assert query(at) == ({} if name == "L2" else {"lab": name})
@@ -729,7 +732,7 @@ def test_a_run_of_a_sweep_opens_on_train() -> None:
     assert str(row.epochs_used) in run.options[2]
     press(at, "Open on Train")
     assert at.title[0].value == "Train"
-    plan = lab_of(at).plan
+    plan = visitor_of(at).train.plan
     assert (plan.seed, plan.afferents, plan.patterns) == (2, 12, 18)
     assert settled(at) == expected(plan)
     assert run_of(plan).errors.min() == row.best_errors
@@ -764,7 +767,7 @@ def test_a_sweep_that_is_kept_is_gone_on_with_by_whoever_asks_for_the_same(
     assert "Kept from before: 4 of 6 runs." in texts(at)
     assert at.dataframe[0].value["Runs"].tolist() == [2, 2]
     press(at, "Go on")
-    sweep = lab_of(at).sweep
+    sweep = visitor_of(at).capacity.sweep
     assert sweep
     assert sweep.wait(30)
     assert sweep.rows[:4] == before
@@ -800,7 +803,7 @@ def test_a_sweep_that_failed_says_why_and_can_be_gone_on_with(
     assert told in texts(at)
     monkeypatch.undo()
     press(at, "Go on")
-    sweep = lab_of(at).sweep
+    sweep = visitor_of(at).capacity.sweep
     assert sweep
     assert sweep.wait(30)
     assert (sweep.state, sweep.done) == ("done", 6)
@@ -808,11 +811,11 @@ def test_a_sweep_that_failed_says_why_and_can_be_gone_on_with(
 
 def test_another_choice_ends_the_sweep_that_is_running() -> None:
     at = press(opened("Capacity", lab="L4"), "Start")
-    sweep = lab_of(at).sweep
+    sweep = visitor_of(at).capacity.sweep
     assert sweep is not None
     at.selectbox(key="request_lab").set_value("L3").run()
     assert sweep.wait(2)
-    assert lab_of(at).sweep is None
+    assert visitor_of(at).capacity.sweep is None
     assert query(at) == {"lab": "L3"}
 
 
@@ -820,7 +823,7 @@ def test_the_fields_of_a_sweep_of_ones_own_are_taken_over_and_mended() -> None:
     at = opened("Capacity", lab="own")
     at.selectbox(key="request_axis").set_value("tau").run()
     at.text_input(key="request_values").set_value("5, 15 x 5000").run()
-    assert lab_of(at).request.values == (5, 15, 1000)
+    assert visitor_of(at).capacity.request.values == (5, 15, 1000)
     assert at.text_input(key="request_values").value == "5 15 1000"
     assert len(at.warning) == 1
     assert "tau 5000 is above 1000, now 1000" in at.warning[0].value
@@ -877,7 +880,7 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
     assert at.warning[0].value.startswith(
         "This sweep cannot be run: scheduler tcp://127.0.0.1:9 must answer within 3 s"
     )
-    assert lab_of(at).sweep is None
+    assert visitor_of(at).capacity.sweep is None
     assert not at.exception
 
 
@@ -886,26 +889,30 @@ def test_a_run_that_did_not_learn_says_why_and_its_cure_is_one_click_away() -> N
     verdict = sent(at, "player")[0]["verdict"]
     assert "in the dead zone" in verdict["sentence"]
     assert verdict["offer"] == "Begin anew: mean 0.5, s.d. 0.1"
-    before = lab_of(at).recorder
+    before = visitor_of(at).train.recorder
     at = post(at, "cure", run=sent(at, "player")[0]["id"])
-    lab = lab_of(at)
-    plan = lab.plan
+    visitor = visitor_of(at)
+    plan = visitor.train.plan
     assert (plan.task, plan.swap, plan.mean, plan.spread) == ("order", True, 0.5, 0.1)
-    assert lab.recorded().run.outcome == "converged"
-    assert [*lab.pinned.values()] == [before]
+    assert visitor.train.recorded().run.outcome == "converged"
+    assert [*visitor.train.pinned.values()] == [before]
     assert sent(at, "player")[0]["verdict"] is None
 
 
 def test_larger_steps_are_offered_as_a_fork_at_the_end() -> None:
     at = opened("Train", rate="1e-6", **CLASSIC)
     assert sent(at, "player")[0]["verdict"]["offer"] == "Go on with lambda 1e-05"
-    lab = lab_of(post(at, "cure", run=sent(at, "player")[0]["id"]))
-    assert [past.until for past in lab.plan.before] == [1000]
-    assert (lab.plan.rate, lab.plan.epochs, lab.plan.step) == (1e-5, 400, 1000)
-    assert len(lab.recorded().run) > 1000
+    visitor = visitor_of(post(at, "cure", run=sent(at, "player")[0]["id"]))
+    assert [past.until for past in visitor.train.plan.before] == [1000]
+    assert (visitor.train.plan.rate, visitor.train.plan.epochs, visitor.train.plan.step) == (
+        1e-5,
+        400,
+        1000,
+    )
+    assert len(visitor.train.recorded().run) > 1000
 
 
 def test_a_cure_of_a_run_that_is_no_longer_shown_comes_too_late() -> None:
     at = opened("Train", rate="1e-6", **CLASSIC)
-    plan = lab_of(at).plan
-    assert lab_of(post(at, "cure", run="another")).plan == plan
+    plan = visitor_of(at).train.plan
+    assert visitor_of(post(at, "cure", run="another")).train.plan == plan

@@ -19,20 +19,20 @@ from tempotron.dashboard.state.link import count
 from tempotron.dashboard.ui.menu import FILES
 from tempotron.dashboard.ui.shared.plot import plot
 from tempotron.dashboard.ui.shared.transfer import download
-from tempotron.dashboard.ui.visitor import Lab as Visitor
+from tempotron.dashboard.ui.visitor import Visitor
 
 _POINT = "capacity_point"  # key of the choice of a point
 _SHORT, _LONG = 320, 432  # px
 
 
-def results(lab: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
+def results(visitor: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
     """Draw the rows so far, and list their numbers."""
     curves = chosen.summarize(rows)
     for column, measure in zip(st.columns(2), chosen.measures, strict=True):
         with column:
             st.header(LABELS[measure], anchor=False)
             figure = figures.sweep(chosen, curves, measure, before(chosen, measure))
-            name = f"{lab.request.lab} {measure}".replace(" ", "-")
+            name = f"{visitor.capacity.request.lab} {measure}".replace(" ", "-")
             alt = _alt(chosen, curves, measure)
             plot(figure, alt, f"curve_{measure}", name, partial(_picked, chosen))
     if rows:
@@ -44,7 +44,7 @@ def results(lab: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
 
 
 def before(chosen: Lab, measure: MeasureName) -> Mapping[str, Sequence[Point]]:
-    """Find what was computed before for the axis of a lab: loads of latency patterns."""
+    """Find what was computed before for the axis of a visitor: loads of latency patterns."""
     tasks = {fields.get("task", "latencies") for fields in chosen.curves.values()}
     fits = chosen.x == "load" and tasks == {"latencies"} and measure != "test_error"
     return computed(measure) if fits else {}
@@ -86,7 +86,7 @@ def expectations(chosen: Lab, rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def runs(lab: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
+def runs(visitor: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
     """Offer the runs behind a point, to be opened on Train."""
     st.header("Open a run", anchor=False)
     found = {
@@ -105,7 +105,7 @@ def runs(lab: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
             st.markdown(f"This run cannot be opened on Train: {error}.")
             return
         if st.button("Open on Train"):
-            lab.plan, lab.plan_notice = plan, ""
+            visitor.train.plan, visitor.train.notice = plan, ""
             st.switch_page(FILES["Train"])
 
 

@@ -9,20 +9,23 @@ import pandas as pd
 import streamlit as st
 
 from tempotron.dashboard.state.experiment import MAX_AFFERENTS, Experiment, repair
-from tempotron.dashboard.ui.visitor import Lab
+from tempotron.dashboard.ui.visitor import Visitor
 
 _WEIGHT, _SPIKES = "Weight", "Spike times (ms)"
 
 
-def numbers(lab: Lab) -> None:
+def numbers(visitor: Visitor) -> None:
     """Show weights and spikes as a table, a row for each afferent; rows may come and go.
 
     Args:
-        lab: The visitor's state. What the stage would not accept changes nothing there, and a
+        visitor: The visitor's state. What the stage would not accept changes nothing there, and a
             sentence says why.
     """
     st.header("Numbers", anchor=False)
-    key, shown = f"numbers-{lab.rev}-{lab.refusals}", lab.settled
+    key, shown = (
+        f"numbers-{visitor.explore.rev}-{visitor.explore.refusals}",
+        visitor.explore.settled,
+    )
     st.data_editor(
         table(shown),
         key=key,
@@ -35,11 +38,11 @@ def numbers(lab: Lab) -> None:
             _WEIGHT: st.column_config.NumberColumn(width="small", format="%.4g"),
             _SPIKES: st.column_config.TextColumn(width="large", help="Separated by commas"),
         },
-        on_change=lambda: edit(lab, shown, st.session_state[key]),
+        on_change=lambda: edit(visitor, shown, st.session_state[key]),
     )
-    if lab.refusal:
-        st.warning(lab.refusal)
-    if lab.staged < lab.rev:
+    if visitor.explore.refusal:
+        st.warning(visitor.explore.refusal)
+    if visitor.explore.staged < visitor.explore.rev:
         st.rerun()  # the stage, too, has to show what was edited here
 
 
@@ -56,9 +59,9 @@ def table(experiment: Experiment) -> pd.DataFrame:
     )
 
 
-def edit(lab: Lab, shown: Experiment, changes: dict[str, Any]) -> None:
+def edit(visitor: Visitor, shown: Experiment, changes: dict[str, Any]) -> None:
     """Apply what the table reports to the experiment it showed, all of it, once, or nothing."""
-    if lab.experiment is not shown:
+    if visitor.explore.experiment is not shown:
         return None
     rows: list[dict[Any, Any]] = table(shown).to_dict("records")
     for index, cells in changes["edited_rows"].items():
@@ -66,17 +69,17 @@ def edit(lab: Lab, shown: Experiment, changes: dict[str, Any]) -> None:
     kept = [row for i, row in enumerate(rows) if i not in changes["deleted_rows"]]
     kept += [row for row in changes["added_rows"] if row]
     if not 1 <= len(kept) <= MAX_AFFERENTS:
-        return lab.refuse(f"{len(kept)} afferents; there may be 1 to {MAX_AFFERENTS}.")
+        return visitor.explore.refuse(f"{len(kept)} afferents; there may be 1 to {MAX_AFFERENTS}.")
     experiment, notes = repair(
-        lab.experiment.model_dump()
+        visitor.explore.experiment.model_dump()
         | {
             "weights": [row.get(_WEIGHT) or 0.0 for row in kept],
             "spikes": [_times(row.get(_SPIKES)) for row in kept],
         }
     )
     if notes:
-        return lab.refuse(f"{notes[0].split(': ')[0]}.")
-    return lab.open(experiment)
+        return visitor.explore.refuse(f"{notes[0].split(': ')[0]}.")
+    return visitor.explore.open(experiment)
 
 
 def _times(text: str | None) -> list[str]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from tempotron.dashboard.state.experiment import from_csv, from_json
 from tempotron.dashboard.state.link import sentence
-from tempotron.dashboard.ui.visitor import Lab
+from tempotron.dashboard.ui.visitor import Visitor
 
 _TYPES = {"json": "application/json", "csv": "text/csv", "py": "text/x-python"}
 
@@ -19,30 +19,30 @@ def download(label: str, text: str | Callable[[], str], name: str) -> None:
     st.download_button(label, text, file_name=name, mime=kind, on_click="ignore")
 
 
-def upload(lab: Lab) -> None:
+def upload(visitor: Visitor) -> None:
     """Let a file become the experiment; what it holds that cannot be is told and mended."""
     st.file_uploader(
         "An experiment (JSON), or weights and spikes (CSV with afferent, weight, time_ms)",
         type=["json", "csv"],
         key="upload",
         on_change=_open,
-        args=(lab,),
+        args=(visitor,),
     )
-    if lab.notice:
-        st.warning(lab.notice)
+    if visitor.explore.notice:
+        st.warning(visitor.explore.notice)
 
 
-def _open(lab: Lab) -> None:
+def _open(visitor: Visitor) -> None:
     file = st.session_state.upload
     if file is None:
         return
     try:
         text = file.getvalue().decode("utf-8-sig")
         table = file.name.lower().endswith(".csv")
-        experiment, notes = from_csv(text, lab.experiment) if table else from_json(text)
+        experiment, notes = from_csv(text, visitor.explore.experiment) if table else from_json(text)
     except UnicodeDecodeError:
-        lab.notice = f"{file.name} was not opened: it is not text in UTF-8."
+        visitor.explore.notice = f"{file.name} was not opened: it is not text in UTF-8."
     except ValueError as error:
-        lab.notice = f"{file.name} was not opened: {error}."
+        visitor.explore.notice = f"{file.name} was not opened: {error}."
     else:
-        lab.open(experiment, sentence(notes, "file"))
+        visitor.explore.open(experiment, sentence(notes, "file"))

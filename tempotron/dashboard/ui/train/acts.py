@@ -11,7 +11,7 @@ from tempotron.dashboard.state.experiment import MAX_AFFERENTS
 from tempotron.dashboard.state.link import from_hand
 from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, conditions
 from tempotron.dashboard.ui.shared.letters import Letter, opened
-from tempotron.dashboard.ui.visitor import Lab
+from tempotron.dashboard.ui.visitor import Visitor
 
 Step = Annotated[int, Field(ge=0, le=MAX_DECISIONS)]
 Field_ = Literal[
@@ -105,98 +105,102 @@ _KINDS: TypeAdapter[Any] = TypeAdapter(
 )
 
 
-def carry_out(lab: Lab, post: object, run: str) -> bool:
+def carry_out(visitor: Visitor, post: object, run: str) -> bool:
     """Do what the letters of a post ask for, each once.
 
     Args:
-        lab: The visitor's state.
+        visitor: The visitor's state.
         post: What the player sent; may be anything.
         run: Name of the run that the player was last given.
 
     Returns:
         Whether there was a new letter.
     """
-    before = lab.taken
-    for n, letter in opened(post, lab.taken, _KINDS):
-        lab.taken = n
+    before = visitor.train.taken
+    for n, letter in opened(post, visitor.train.taken, _KINDS):
+        visitor.train.taken = n
         if letter is not None:
-            _carry_out(lab, letter, run)
-    return lab.taken != before
+            _carry_out(visitor, letter, run)
+    return visitor.train.taken != before
 
 
-def _carry_out(lab: Lab, letter: Letter, run: str) -> None:
+def _carry_out(visitor: Visitor, letter: Letter, run: str) -> None:
     match letter:
         case Set():
-            _set(lab, letter)
+            _set(visitor, letter)
         case Fork():
-            _fork(lab, letter)
+            _fork(visitor, letter)
         case Pinned():
-            _pinned(lab, letter)
+            _pinned(visitor, letter)
         case Show():
-            _show(lab, letter.step)
+            _show(visitor, letter.step)
         case Own():
-            lab.own(letter.name, letter.step)
+            visitor.train.own(letter.name, letter.step)
         case Borrow():
-            lab.borrow(letter.spikes, letter.T)
+            visitor.borrow(letter.spikes, letter.T)
         case Visit():
-            lab.visit(letter.query)
+            visitor.train.visit(letter.query)
         case Act():
-            {"join": lab.join, "pin": lab.pin, "reset": lab.reset}[letter.what]()
+            {"join": visitor.train.join, "pin": visitor.train.pin, "reset": visitor.train.reset}[
+                letter.what
+            ]()
         case Rest() | OfRun():
-            _of_a_run(lab, letter, run)
+            _of_a_run(visitor, letter, run)
 
 
-def _of_a_run(lab: Lab, letter: Rest | OfRun, run: str) -> None:
+def _of_a_run(visitor: Visitor, letter: Rest | OfRun, run: str) -> None:
     """Do what is about the run that is shown; about another one it comes too late."""
-    same = letter.run == run or (isinstance(letter, Rest) and letter.address == lab.plan_link[0])
-    if not same or not lab.recorder:
+    same = letter.run == run or (
+        isinstance(letter, Rest) and letter.address == visitor.train.link[0]
+    )
+    if not same or not visitor.train.recorder:
         return
     match letter:
         case Rest():
-            lab.rest(letter.step)
+            visitor.train.rest(letter.step)
         case OfRun(what="cancel"):
-            lab.recorder.cancel()
+            visitor.train.recorder.cancel()
         case OfRun(what="resume"):
-            lab.recorder.resume()
+            visitor.train.recorder.resume()
         case OfRun():
-            lab.cure()
+            visitor.train.cure()
 
 
-def _set(lab: Lab, letter: Set) -> None:
+def _set(visitor: Visitor, letter: Set) -> None:
     notes: list[str] = []
     value = letter.value
     if isinstance(value, str):
         value = from_hand(letter.name, value, notes)
     default = getattr(Plan(), letter.name)
-    lab.choose(**{letter.name: default if value == "" else value}, notes=notes)
+    visitor.train.choose(**{letter.name: default if value == "" else value}, notes=notes)
 
 
-def _fork(lab: Lab, letter: Fork) -> None:
-    step = min(letter.step, len(lab.recorded().run))
-    then = conditions(lab.plan, step)
-    one = lab.recorded().run.task.kind[1] == 1
+def _fork(visitor: Visitor, letter: Fork) -> None:
+    step = min(letter.step, len(visitor.train.recorded().run))
+    then = conditions(visitor.train.plan, step)
+    one = visitor.train.recorded().run.task.kind[1] == 1
     if letter.how == "swapped" and one:
-        lab.fork(step, swap=not then["swap"])
+        visitor.train.fork(step, swap=not then["swap"])
     elif letter.how == "relabelled" and one and letter.pattern:
-        lab.fork(step, flips=tuple({*then["flips"]} ^ {letter.pattern}))
+        visitor.train.fork(step, flips=tuple({*then["flips"]} ^ {letter.pattern}))
     elif letter.how == "here":
-        lab.fork(step)
+        visitor.train.fork(step)
 
 
-def _pinned(lab: Lab, letter: Pinned) -> None:
-    recorder = lab.pinned.get(letter.number)
+def _pinned(visitor: Visitor, letter: Pinned) -> None:
+    recorder = visitor.train.pinned.get(letter.number)
     if recorder and letter.what == "reopen":
-        lab.reopen(recorder, letter.step)
+        visitor.train.reopen(recorder, letter.step)
     elif recorder:
-        lab.unpin(letter.number)
+        visitor.train.unpin(letter.number)
 
 
-def _show(lab: Lab, step: int) -> None:
-    run = lab.recorded().run
-    lab.rest(min(step, len(run)))
+def _show(visitor: Visitor, step: int) -> None:
+    run = visitor.train.recorded().run
+    visitor.train.rest(min(step, len(run)))
     try:
-        experiment = to_experiment(run, lab.plan.step)
+        experiment = to_experiment(run, visitor.train.plan.step)
     except ValueError:
         return  # the page says why
-    lab.open(experiment)
-    lab.bound_for = "Explore"
+    visitor.explore.open(experiment)
+    visitor.bound_for = "Explore"

@@ -9,29 +9,29 @@ from typing import Any
 from tempotron.dashboard.state import link
 from tempotron.dashboard.state import patterns as collection
 from tempotron.dashboard.state.patterns import EXAMPLES, MAX_PATTERNS, Collection
-from tempotron.dashboard.ui.visitor import Lab
+from tempotron.dashboard.ui.visitor import Visitor
 
 _NOTHING = "nothing in it can be used: expected lines of pattern, class (+ or -), afferent, time_ms"
 
 
-def describe(lab: Lab) -> dict[str, Any]:
+def describe(visitor: Visitor) -> dict[str, Any]:
     """Tell the player where the patterns of the plan are from, and which ones are wanted.
 
     Only those of a link are told themselves: the browser has the others.
     """
-    own = lab.plan.own
-    source = "browser" if lab.own_name else "examples" if own == EXAMPLES else "link"
+    own = visitor.train.plan.own
+    source = "browser" if visitor.train.own_name else "examples" if own == EXAMPLES else "link"
     shown = own if source == "link" else ()
     return {
         "from": source,
-        "name": lab.own_name,
-        "want": lab.own_wanted,
-        "T": lab.plan.T,
+        "name": visitor.train.own_name,
+        "want": visitor.train.own_wanted,
+        "T": visitor.train.plan.T,
         "patterns": [{"fire": p.fire, "spikes": p.spikes} for p in shown],
     }
 
 
-def know(lab: Lab, message: object) -> None:
+def know(visitor: Visitor, message: object) -> None:
     """Get to know patterns that the browser sent; anything else changes nothing."""
     if not isinstance(message, Mapping):
         return
@@ -43,7 +43,7 @@ def know(lab: Lab, message: object) -> None:
     records = [("+" if fire else "-", rows) for fire, rows in filter(_is_pattern, sent)]
     found = collection.repair(records, notes) if records else EXAMPLES
     if records:
-        lab.know(name, found, length, link.sentence(notes, "collection"))
+        visitor.train.know(name, found, length, link.sentence(notes, "collection"))
 
 
 def _is_pattern(sent: object) -> bool:

@@ -17,7 +17,7 @@ from tempotron.dashboard.state.patterns import MAX_PATTERNS
 from tempotron.dashboard.state.presets import PRESETS
 from tempotron.dashboard.ui.component import register, sent
 from tempotron.dashboard.ui.shared.letters import Letter, opened
-from tempotron.dashboard.ui.visitor import Lab, leave
+from tempotron.dashboard.ui.visitor import Visitor, leave
 
 POINTS = 801
 _HERE = Path(__file__).parent
@@ -26,34 +26,34 @@ _component = register(_HERE, *_MODULES, room="800px")
 
 
 @st.fragment
-def stage(lab: Lab) -> None:
+def stage(visitor: Visitor) -> None:
     """Show the stage, in a fragment of its own: an edit runs nothing else.
 
     Args:
-        lab: The visitor's state, which edits change.
+        visitor: The visitor's state, which edits change.
     """
-    leave(lab)
-    lab.staged = lab.rev
+    leave(visitor)
+    visitor.explore.staged = visitor.explore.rev
     data = {
-        "rev": lab.rev,
-        "taken": lab.edit,
-        "experiment": lab.experiment.model_dump(mode="json"),
-        "answer": answer(lab.experiment),
-        "link": lab.link,
+        "rev": visitor.explore.rev,
+        "taken": visitor.explore.edit,
+        "experiment": visitor.explore.experiment.model_dump(mode="json"),
+        "answer": answer(visitor.explore.experiment),
+        "link": visitor.explore.link,
         "names": [*NAMES, PACKED],
         "limits": limits(),
         "presets": presets(),
     }
 
     def taken() -> None:
-        take(lab, sent("stage", "post"))
+        take(visitor, sent("stage", "post"))
 
     _component(
         key="stage",
         data=data,
         on_post_change=taken,
     )
-    if take(lab, sent("stage", "post")):
+    if take(visitor, sent("stage", "post")):
         st.rerun()  # sent to another session: a server was started anew
 
 
@@ -77,17 +77,17 @@ _KINDS: TypeAdapter[Edit | TrainOnThem] = TypeAdapter(
 )
 
 
-def take(lab: Lab, post: object) -> bool:
+def take(visitor: Visitor, post: object) -> bool:
     """Take over the edits of a post; return whether there was a new one."""
-    before = lab.edit
-    for n, letter in opened(post, lab.edit, _KINDS):
-        lab.edit = n
+    before = visitor.explore.edit
+    for n, letter in opened(post, visitor.explore.edit, _KINDS):
+        visitor.explore.edit = n
         match letter:
             case Edit():
-                lab.take(letter.rev, letter.experiment, moving=letter.moving)
+                visitor.explore.take(letter.rev, letter.experiment, moving=letter.moving)
             case TrainOnThem():
-                lab.train_on_own()
-    return lab.edit != before
+                visitor.train_on_own()
+    return visitor.explore.edit != before
 
 
 def answer(experiment: Experiment) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from tempotron.dashboard.ui.component import register, sent
 from tempotron.dashboard.ui.records import give_out
 from tempotron.dashboard.ui.train import own
 from tempotron.dashboard.ui.train.acts import carry_out
-from tempotron.dashboard.ui.visitor import Lab
+from tempotron.dashboard.ui.visitor import Visitor
 from tempotron.training import Run
 
 _HERE = Path(__file__).parent
@@ -70,16 +70,16 @@ class _Reel:
 _reels: WeakKeyDictionary[Recorder, _Reel] = WeakKeyDictionary()
 
 
-def player(lab: Lab, recorder: Recorder, about: dict[str, Any]) -> None:
+def player(visitor: Visitor, recorder: Recorder, about: dict[str, Any]) -> None:
     """Show a run, finished or not, paused.
 
     Args:
-        lab: The visitor's state.
+        visitor: The visitor's state.
         recorder: Makes the run.
         about: What the player shows around the run: see ``study.about``.
     """
     reel = _reels.get(recorder) or _reels.setdefault(recorder, _Reel(recorder))
-    data = _told(lab, recorder, reel) | about
+    data = _told(visitor, recorder, reel) | about
 
     def asked(what: str) -> dict[str, Any] | None:
         """Read a question that is about the run which is shown."""
@@ -97,7 +97,7 @@ def player(lab: Lab, recorder: Recorder, about: dict[str, Any]) -> None:
             recorder.advance(_STRETCH)
 
     def posted() -> None:
-        carry_out(lab, sent("player", "post"), reel.url)
+        carry_out(visitor, sent("player", "post"), reel.url)
 
     if table := sent("player", "table"):
         data["brought"] = own.read(table)
@@ -109,44 +109,48 @@ def player(lab: Lab, recorder: Recorder, about: dict[str, Any]) -> None:
         on_more_change=more,
         on_fetch_change=lambda: None,
         on_table_change=lambda: None,
-        on_patterns_change=lambda: own.know(lab, sent("player", "patterns")),
+        on_patterns_change=lambda: own.know(visitor, sent("player", "patterns")),
     )
-    if carry_out(lab, sent("player", "post"), reel.url):
+    if carry_out(visitor, sent("player", "post"), reel.url):
         st.rerun()  # sent to another session: a server was started anew
 
 
-def _told(lab: Lab, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
+def _told(visitor: Visitor, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
     """Tell the browser what the run is and where it stands, and where the visitor is in it."""
-    run, (address, linkable) = recorder.run, lab.plan_link
+    run, (address, linkable) = recorder.run, visitor.train.link
     return {
-        "taken": lab.taken,
+        "taken": visitor.train.taken,
         "id": reel.url,
         "chunks": reel.follow(run),
         "outcome": run.outcome,
         "share": recorder.share,
         "place": recorder.place,
-        "step": lab.plan.step,
-        "moved": lab.moved,
+        "step": visitor.train.plan.step,
+        "moved": visitor.train.moved,
         "address": address,
         "linkable": linkable,
         "names": _NAMES,
-        "notice": lab.plan_notice,
-        "pins": [_pin(n, other, lab) for n, other in lab.pinned.items() if other is not recorder],
-        "own": own.describe(lab),
+        "notice": visitor.train.notice,
+        "pins": [
+            _pin(n, other, visitor)
+            for n, other in visitor.train.pinned.items()
+            if other is not recorder
+        ],
+        "own": own.describe(visitor),
     }
 
 
-def _pin(number: int, other: Recorder, lab: Lab) -> dict[str, Any]:
+def _pin(number: int, other: Recorder, visitor: Visitor) -> dict[str, Any]:
     """Describe a pinned run: its errors, what it differs in, and where it stands and ended."""
     run = other.run
-    k = min(lab.plan.step, len(run))
+    k = min(visitor.train.plan.step, len(run))
     right = stand(run, k).right
     return {
         "number": number,
         "errors": run.errors.tolist(),
         "patterns": run.task.patterns,
         "outcome": run.outcome,
-        "differs": compared(other.plan, lab.plan),
+        "differs": compared(other.plan, visitor.train.plan),
         "right": f"{int(right.sum())} of {len(right)} right after {k}",
         "ended": ended(run, judge(run)),
     }
