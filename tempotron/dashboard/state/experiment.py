@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tempotron.dashboard.state import link, table
+from tempotron.dashboard.state.versions import VERSION
 
-VERSION: Literal[1] = 1
 MAX_AFFERENTS = 100
 MAX_SPIKES = 50
 

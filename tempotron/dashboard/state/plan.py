@@ -22,9 +22,9 @@ from tempotron.dashboard.state.patterns import (
     read_link,
     write_link,
 )
+from tempotron.dashboard.state.versions import VERSION
 from tempotron.learning import COSTS, OPTIMISERS, RULES, Cost, Optimiser, Rule
 
-VERSION: Literal[1] = 1
 TaskName = Literal[
     "latencies",
     "order",

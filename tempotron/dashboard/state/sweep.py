@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from tempotron.capacity.cell import FIELDS, FIXED, NEURONS, TASKS, Cell, Fixed, Neuron, TaskName
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.dashboard.state import link
+from tempotron.dashboard.state.versions import VERSION
 from tempotron.learning import RULES, Rule
 
 OWN = "own"
@@ -67,7 +68,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    version: Literal[1] = 1
+    version: Literal[1] = VERSION
     lab: str = "L2"
     axis: Axis = "load"
     values: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
@@ -238,7 +239,7 @@ def _perhaps(name: str, otherwise: str) -> link.Reader:
 
 
 _READERS: dict[object, link.Reader] = {
-    "version": partial(link.read_version, 1),
+    "version": partial(link.read_version, VERSION),
     "lab": partial(link.read_choice, CHOICES, _DEFAULT.lab),
     "axis": partial(link.read_choice, AXES, _DEFAULT.axis),
     "values": read_values,
