@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from tempotron.dashboard.answers.response import respond
 from tempotron.dashboard.answers.sentences import advice
 from tempotron.dashboard.state.experiment import Experiment, decode
 from tempotron.dashboard.state.presets import PRESETS
-from tests.browser.hand import Hand, apart
+from tests.browser.hand import PATIENCE, Hand, apart
 from tests.browser.monkey import How, Places
 
 GESTURES = {
@@ -547,10 +548,12 @@ class Walk(Hand):
         self.tell(f"A{row + 1} at {place:g} ms")
         before = sorted(self.model.now.spikes[row])
         self.press_at(left + place * per_ms, top + height / 2)
-        self.page.wait_for_timeout(100)
-        there = self.page.evaluate(READ)["sliders"]
-        times = [v for name, v in there.items() if name.startswith(f"Afferent {row + 1},")]
-        new = [t for t in times if t not in map(tidy, before)]
+        end, new = time.monotonic() + PATIENCE, list[float]()
+        while not new and time.monotonic() < end:
+            self.page.wait_for_timeout(100)
+            there = self.page.evaluate(READ)["sliders"]
+            times = [v for name, v in there.items() if name.startswith(f"Afferent {row + 1},")]
+            new = [t for t in times if t not in map(tidy, before)]
         assert len(new) == 1, f"the spikes of A{row + 1} are {times}"
         assert abs(new[0] - place) <= 0.5 * 1.01 + 1 / per_ms, f"the new spike is at {new[0]}"
         self.model.add(row, new[0])

@@ -11,6 +11,7 @@ from tempotron.dashboard.state.experiment import MAX_AFFERENTS
 from tempotron.dashboard.state.link import from_hand
 from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, conditions
 from tempotron.dashboard.ui.shared.letters import Letter, opened
+from tempotron.dashboard.ui.train.state import OF_A_TASK
 from tempotron.dashboard.ui.visitor import Visitor
 
 Step = Annotated[int, Field(ge=0, le=MAX_DECISIONS)]
@@ -125,6 +126,9 @@ def carry_out(visitor: Visitor, post: object, run: str) -> bool:
 
 
 def _carry_out(visitor: Visitor, letter: Letter, run: str) -> None:
+    keeps = isinstance(letter, Set) and letter.name not in OF_A_TASK
+    if not isinstance(letter, Rest):
+        visitor.train.replaced = (*visitor.train.replaced, run) if keeps else ()
     match letter:
         case Set():
             _set(visitor, letter)
@@ -150,10 +154,10 @@ def _carry_out(visitor: Visitor, letter: Letter, run: str) -> None:
 
 def _of_a_run(visitor: Visitor, letter: Rest | OfRun, run: str) -> None:
     """Do what is about the run that is shown; about another one it comes too late."""
-    same = letter.run == run or (
-        isinstance(letter, Rest) and letter.address == visitor.train.link[0]
-    )
-    if not same or not visitor.train.recorder:
+    known, address = {run}, visitor.train.link[0]
+    if isinstance(letter, Rest):
+        known |= {*visitor.train.replaced, letter.run if letter.address == address else run}
+    if letter.run not in known or not visitor.train.recorder:
         return
     match letter:
         case Rest():

@@ -66,7 +66,7 @@ def form(plan: Plan) -> dict[str, Any]:
         sections.append({"title": title, "differs": _differs(plan, names), "fields": fields})
     return {
         "task": {"key": plan.task, "name": NAMES[plan.task], "names": NAMES},
-        "about": " ".join(filter(None, [f"{_size(task)}.", task.sentence, chance(plan)])),
+        "about": about(plan, task),
         "swap": plan.swap,
         "one": size.neurons == 1,
         "seed": plan.seed,
@@ -132,6 +132,13 @@ def _short(value: object) -> str:
     if value is None:
         return "its own"
     return f"{value:.6g}" if isinstance(value, int | float) else str(value)
+
+
+def about(plan: Plan, task: Task) -> tuple[str, str]:
+    """Say what a task is about in one sentence, and all the rest in some more."""
+    first, stop, rest = task.sentence.partition(". ")
+    more = (rest, f"{_size(task)}.", chance(plan))
+    return first + stop.strip(), " ".join(filter(None, more))
 
 
 def _size(task: Task) -> str:

@@ -17,7 +17,7 @@ from tempotron.dashboard.state.plan import Conditions, Past, Plan
 MOST_PINNED = 3
 MOST_KNOWN = 8
 _OF_A_FORK = {*Conditions.model_fields, "before", "step", "epochs"}
-_OF_A_TASK = {"task", "own", "T", "afferents", "patterns"}
+OF_A_TASK = {"task", "own", "T", "afferents", "patterns"}
 _ANEW: dict[str, Any] = {"before": (), "step": 0}
 _FIRST_PICTURE = 0.25  # seconds of computing after which Train shows what it has
 
@@ -30,6 +30,8 @@ class Train:
         plan: The run that is shown, and the step at which it is.
         moved: Raised whenever Python, not the player, changed the step.
         taken: Number of the letter of the player that was opened last.
+        replaced: Names of runs that changed numbers, labels or seeds have replaced: where one
+            rested while nobody had seen the new one counts for that.
         notice: A sentence on what of the plan could not be taken; '' if nothing.
         known: The browser's own patterns and their length that have been sent, by their name.
         own_wanted: Name of those that the browser is asked for; '' if of none.
@@ -41,6 +43,7 @@ class Train:
     plan: Plan = field(default_factory=Plan)
     moved: int = 0
     taken: int = 0
+    replaced: tuple[str, ...] = ()
     notice: str = ""
     known: dict[str, tuple[Collection, int]] = field(default_factory=dict)
     own_wanted: str = ""
@@ -83,7 +86,7 @@ class Train:
             changes: Fields of the plan.
         """
         before = self.plan.before if changes.keys() <= _OF_A_FORK else ()
-        step = self.plan.step if changes.keys().isdisjoint(_OF_A_TASK) else 0
+        step = self.plan.step if changes.keys().isdisjoint(OF_A_TASK) else 0
         fields = dict(self.plan) | {"before": before, "step": step} | changes
         plan, more = plans.repair(fields)
         self.show(plan, sentence([*notes, *more], "plan"))

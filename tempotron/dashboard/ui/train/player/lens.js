@@ -6,7 +6,7 @@ import { adamOf } from "./record.js";
 import { psp } from "./voltage.js";
 
 const POINTS = 401;
-const ROWS = 12;
+const ROWS = 10;
 
 export class Lens {
   constructor(section, record) {

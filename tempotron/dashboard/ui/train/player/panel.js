@@ -27,7 +27,8 @@ export class Panel {
     const unanswered = new Set(waiting.map(({ name }) => name));
     const { task, about, notice, swap, one, barred } = data;
     say(this.find(".task"), `${task.name} ▾`);
-    say(this.find(".about"), about);
+    say(this.find(".about").firstChild, about[0]);
+    say(this.find(".about").lastChild, about[1]);
     say(this.find(".notice"), notice);
     this.find(".notice").hidden = !notice;
     const swapButton = this.find("[data-do=swap]");
@@ -124,6 +125,7 @@ export class Panel {
       task: () => this.#choose(button.dataset.task),
       swap: () => this.#swap(button),
       seed: () => this.#newSeed(),
+      more: () => this.#more(button),
       here: () => this.act("fork", { how: "here" }),
       swapped: () => this.act("fork", { how: "swapped" }),
       relabelled: () => this.act("fork", { how: "relabelled", pattern: this.pattern }),
@@ -137,6 +139,12 @@ export class Panel {
     const swap = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", swap);
     this.act("set", { name: "swap", value: swap });
+  }
+
+  #more(button) {
+    const rest = this.find(".about").lastChild;
+    rest.hidden = !rest.hidden;
+    button.setAttribute("aria-expanded", !rest.hidden);
   }
 
   #newSeed() {
