@@ -349,7 +349,7 @@ LABS: dict[str, Lab] = {
         bands=_bands("test_error", {20.0: (0, 3)}),
     ),
     "L8": Lab(
-        "Timing or rate?",
+        "Times or counts",
         "Poisson spike trains of random rates, 2 to 20 Hz. A tempotron learns them by the times of "
         "their spikes, and errs once jitter moves these; a perceptron that only counts the spikes "
         "learns them, too, and jitter is nothing to it.",

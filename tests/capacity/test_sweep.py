@@ -480,7 +480,9 @@ for row in Sweep([Cell(afferents=12), *long], processes=2):
             time.sleep(4)
         processes = own.children()
         program.kill()
-        assert psutil.wait_procs(processes, 2)[1] == []
+        left = psutil.wait_procs(processes, 2)[1]
+        # One that has ended may still wait for the system to take note.
+        assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def test_a_cell_that_keeps_killing_its_process_is_given_up(

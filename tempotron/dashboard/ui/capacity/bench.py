@@ -92,8 +92,7 @@ def bench(visitor: Visitor) -> None:
         _notice(visitor)
         st.warning(f"This sweep cannot be run: {error}.")
         return
-    title = chosen.title if chosen.title.endswith("?") else f"{chosen.title}."
-    st.markdown(f"**{title}** {chosen.sentence} {_size(chosen)}")
+    st.markdown(f"**{chosen.title}.** {chosen.sentence} {_size(chosen)}")
     if visitor.capacity.sweep and visitor.capacity.sweep.active:
         _follow(visitor, chosen)
     else:

@@ -37,7 +37,7 @@ _HERE = Path(__file__).parent
 _STRETCH = 0.25  # seconds of computing between two looks
 _MODULES = ("address", "mail", "patterns", "voltage", "axes")
 _NAMES = [*plans.NAMES, PACKED]
-_component = register(_HERE, *_MODULES, room="808px")
+_component = register(_HERE, *_MODULES, room="807px")
 
 
 class _Reel:
