@@ -59,7 +59,7 @@ _FIXED_NAMES = {"rate": "the same lambda", "step": "the same lambda / (1 - mu)"}
 
 
 def choose(visitor: Visitor) -> None:
-    """Let a person choose a visitor, or everything that decides how a sweep of their own goes."""
+    """Let a person choose a lab, or everything that decides how a sweep of their own goes."""
     request = visitor.capacity.request
     with st.container(horizontal=True, vertical_alignment="bottom"):
         fields = _fields(visitor)
@@ -163,15 +163,10 @@ def _progress(sweep: Sweep) -> str:
 
 def _start(visitor: Visitor, chosen: Lab) -> None:
     """Start the sweep of the request, or go on with one that did not come to its end."""
-    if (
-        visitor.capacity.sweep and visitor.capacity.sweep.active
-    ):  # one at a time, whatever an old page still shows
+    earlier = visitor.capacity.sweep
+    if earlier and earlier.active:  # one at a time, whatever an old page still shows
         return
-    before = (
-        visitor.capacity.sweep.rows
-        if visitor.capacity.sweep and visitor.capacity.sweep.state != "done"
-        else []
-    )
+    before = earlier.rows if earlier and earlier.state != "done" else []
     scheduler = os.environ.get(_SCHEDULER)
     visitor.capacity.notice = ""
     try:

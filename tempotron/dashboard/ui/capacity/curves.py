@@ -44,7 +44,7 @@ def results(visitor: Visitor, chosen: Lab, rows: Sequence[Row]) -> None:
 
 
 def before(chosen: Lab, measure: MeasureName) -> Mapping[str, Sequence[Point]]:
-    """Find what was computed before for the axis of a visitor: loads of latency patterns."""
+    """Find what was computed before for the axis of a lab: loads of latency patterns."""
     tasks = {fields.get("task", "latencies") for fields in chosen.curves.values()}
     fits = chosen.x == "load" and tasks == {"latencies"} and measure != "test_error"
     return computed(measure) if fits else {}
