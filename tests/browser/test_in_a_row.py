@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered
+from tests.browser.proxy import delayed
 from tests.browser.test_player import CLASSIC, LARGE, Held, count, press, status, step
 from tests.browser.test_stage import drag, slider, value
 
@@ -91,6 +92,20 @@ def test_a_step_and_a_new_seed_at_once_keep_field_and_plan_together(
     page.wait_for_timeout(600)
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("3")
     expect(page).to_have_url(re.compile("seed=3&.*step=3"))
+
+
+def test_a_step_on_a_slow_line_outlives_the_answer_to_a_choice_that_changed_nothing(
+    open_page: OpenPage, server: str
+) -> None:
+    with delayed(int(server.rpartition(":")[2]), 0.1) as slow:
+        page = train(open_page, f"http://127.0.0.1:{slow}", "")
+        page.get_by_text("Expert", exact=True).click()
+        page.get_by_role("combobox", name="Cost").select_option("linear")
+        page.wait_for_timeout(120)
+        press(page, "Step")
+        page.wait_for_timeout(1000)
+        assert step(page) == 1
+        assert page.url.endswith("?step=1")
 
 
 def test_a_double_click_on_new_seed_counts_once(open_page: OpenPage, server: str) -> None:

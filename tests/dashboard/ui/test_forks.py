@@ -163,3 +163,12 @@ def test_a_link_to_a_forked_run_opens_it(link: dict[str, str]) -> None:
     at = opened("Train", step="12", **CLASSIC, **link)
     assert not at.exception
     assert settled(at) == expected(visitor_of(at).train.plan)
+
+
+def test_a_field_changed_or_not_leaves_the_step_to_the_player_that_may_have_gone_on() -> None:
+    train = Train(plan=classic(step=6))
+    train.choose(cost=train.plan.cost)
+    train.choose(eta=0.3)
+    assert (train.moved, train.plan.step) == (0, 6)
+    train.choose(task="xor")
+    assert (train.moved, train.plan.step) == (1, 0)

@@ -88,11 +88,13 @@ class Train:
         before = self.plan.before if changes.keys() <= _OF_A_FORK else ()
         step = self.plan.step if changes.keys().isdisjoint(OF_A_TASK) else 0
         fields = dict(self.plan) | {"before": before, "step": step} | changes
-        plan, more = plans.repair(fields)
-        self.show(plan, sentence([*notes, *more], "plan"))
+        self.plan, more = plans.repair(fields)
+        self.notice = sentence([*notes, *more], "plan")
+        # A player that keeps its step may have gone on meanwhile, and is not called back.
+        self.moved += not changes.keys().isdisjoint({*OF_A_TASK, "step"})
 
     def show(self, plan: Plan, notice: str = "") -> None:
-        """Have another plan, or another step of it; the player goes there."""
+        """Have another plan and its step; the player goes there."""
         self.plan, self.notice = plan, notice
         self.moved += 1
 
