@@ -67,6 +67,9 @@ FLAGS = {
 }
 STEPS = {"spike": (0.1, 1.0, 10.0), "weight": (0.01, 0.05, 0.5), "threshold": (0.01, 0.05, 0.5)}
 
+# What stands in the cell of the table that is being written in.
+CONTENT = 'cell => (cell.matches("input, textarea") ? cell : cell.querySelector("input")).value'
+
 # What the page says of itself, by the names that a screen reader would read.
 READ = """() => {
   const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot);
@@ -820,6 +823,9 @@ class Walk(Hand):
             self.page.wait_for_timeout(100)
             self.page.keyboard.press("Enter")
             self.page.wait_for_timeout(300)
+            if cell.is_visible() and cell.first.evaluate(CONTENT).startswith("A"):
+                self.page.keyboard.press("Escape")  # it is still on the name beside
+                self.page.wait_for_timeout(300)
         self.page.keyboard.type(f"{value:g}", delay=20)
         self.page.keyboard.press("Enter")
         weights = [*self.model.now.weights]

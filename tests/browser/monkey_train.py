@@ -312,7 +312,10 @@ def sentence(status: str, run: Run, step: int) -> str:
     judged = "right" if not wrong else "missed" if fire else "false alarm"
     reason = REASONS[int(run.reason[k, 0])]
     moved = reason in ("", REASONS[3])  # too small a step is one all the same
-    done = "weights changed" if moved else "nothing changed" if not wrong else reason
+    now = stand(run, step).v_max[pattern, 0].item()
+    fires = "fires" if now >= run.before(step).settings.theta * (1 - 1e-6) else "silent"
+    better = f"weights changed, now {fires} (V_max = *)"
+    done = better if moved else "nothing changed" if not wrong else reason
     ought = (
         f"Presentation {step} of {len(run)}, epoch {epoch + 1}: pattern {pattern + 1} "
         f"({'+' if fire else '−'}), V_max = *, {judged}; {done}."
@@ -320,9 +323,10 @@ def sentence(status: str, run: Run, step: int) -> str:
     found = re.sub(r"V_max = -?[\d.]+", "V_max = *", status)
     if found != ought:
         return f"status {status!r}, the record has {ought!r}"
-    v_max = float(re.findall(r"V_max = (-?[\d.]+)", status)[0])
-    there = float(run.v_max[k, 0])
-    return "" if abs(v_max - there) < 5.1e-4 else f"V_max {v_max}, the record has {there}"
+    page = [float(number) for number in re.findall(r"V_max = (-?[\d.]+\d)", status)]
+    there = [float(run.v_max[k, 0]), now][: len(page)]
+    same = all(abs(one - other) < 5.1e-4 for one, other in zip(page, there, strict=True))
+    return "" if same else f"V_max {page}, the record has {there}"
 
 
 class Walk(Hand):

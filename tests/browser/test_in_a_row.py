@@ -94,6 +94,17 @@ def test_a_step_and_a_new_seed_at_once_keep_field_and_plan_together(
     expect(page).to_have_url(re.compile("seed=3&.*step=3"))
 
 
+def test_a_new_seed_is_the_one_after_the_seed_that_was_typed(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, "")
+    page.get_by_text("Task", exact=True).click()
+    page.get_by_role("spinbutton", name="Seed").fill("7")
+    page.get_by_role("button", name="New seed").click()
+    expect(page).to_have_url(f"{server}/train?seed=8")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("8")
+
+
 def test_a_step_on_a_slow_line_outlives_the_answer_to_a_choice_that_changed_nothing(
     open_page: OpenPage, server: str
 ) -> None:

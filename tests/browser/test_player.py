@@ -70,7 +70,7 @@ def test_steps_go_forwards_and_back(player: Page) -> None:
 
 def test_the_next_error_changes_weights_and_names_who_is_blamed(player: Page) -> None:
     press(player, "Next error")
-    expect(status(player)).to_contain_text("weights changed")
+    expect(status(player)).to_contain_text(re.compile(r"weights changed, now \w+ \(V_max = "))
     lens = player.get_by_label("Credit lens")
     expect(lens).to_contain_text(re.compile(r"dw of A\d+ = step x credit \+ momentum"))
 
@@ -341,9 +341,41 @@ def test_what_stands_below_does_not_move_when_the_run_arrives(
     page.goto(f"{server}/train")
     place = page.locator(".place[aria-busy]")
     expect(place).to_have_count(1)
-    below = page.get_by_role("heading", name="Where it stands")
+    below = page.get_by_role("heading", name=re.compile("Where it stands"))
     before = dict(below.bounding_box() or {})
     held.release()
     expect(status(page)).to_contain_text("Before the first of")
     expect(place).to_have_count(0)
     assert below.bounding_box() == pytest.approx(before, abs=1)
+
+
+def test_what_is_below_is_of_the_step_it_names_and_grey_while_it_plays(player: Page) -> None:
+    below = player.locator(".st-key-standing")
+    expect(below).to_contain_text("Where it stands as of step 0")
+    press(player, "Play")
+    expect(below).to_have_css("opacity", "0.45")
+    player.wait_for_timeout(600)
+    player.keyboard.press("Space")
+    expect(below).to_have_css("opacity", "1")
+    expect(below).to_contain_text(f"Where it stands as of step {step(player)}")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 576), (390, 844)])
+def test_the_first_screen_holds_what_learning_is_seen_by(
+    open_page: OpenPage, server: str, width: int, height: int
+) -> None:
+    page = open_page(f"{server}/train?step=6", viewport={"width": width, "height": height})
+    expect(status(page)).to_contain_text("Presentation 6 of")
+
+    def end(selector: str) -> float:
+        box = page.locator(f".player {selector}").bounding_box()
+        assert box is not None
+        return box["y"] + box["height"]
+
+    drive = page.locator(".player .drive").bounding_box()
+    assert drive is not None
+    low = drive["y"] if width == 390 else height
+    assert max(map(end, (".status", ".lens"))) <= low
+    assert end(".play") <= height
+    if height == 800:
+        assert max(map(end, (".curve", ".tiles"))) <= height

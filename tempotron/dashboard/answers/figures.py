@@ -48,7 +48,7 @@ def contributions(experiment: Experiment) -> go.Figure:
     theta = _level(0, experiment.T, experiment.theta)
     peak = _dot(respond(experiment).t_max, respond(experiment).v_max, "V_max")
     traces = [*areas, total | step, theta, peak]
-    return _figure(traces, "Time (ms)", [0, experiment.T], "Voltage (theta = 1)")
+    return _figure(traces, "Time (ms)", [0, experiment.T], "Voltage (default threshold = 1)")
 
 
 def _area(afferent: int, share: np.ndarray[Any, Any], step: dict[str, float]) -> dict[str, Any]:

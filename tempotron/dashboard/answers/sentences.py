@@ -142,18 +142,21 @@ def boundary(experiment: Experiment) -> str:
     return f"{here} It {way} the end of the axis, tau = {tau:.4g} ms, where it is {v_max:.3f}."
 
 
-def timing_or_rate(contest: Contest, here: int) -> str:
+def timing_or_rate(contest: Contest, here: int, *, trained: bool) -> str:
     """Tell what jitter takes from a tempotron, and what a counter of spikes gets without times.
 
     Args:
         contest: Its first jitter is 0, or the only one.
         here: Index of the jitter looked at.
+        trained: Whether there has been a presentation; without one there is no verdict.
     """
     tempotron, counter = contest.tempotron[here], contest.perceptron[here]
     counts = f"a perceptron that only counts spikes for {counter:.1%}"
     if not contest.jitter[here]:
         beyond = "what lies between is timing"
-        if tempotron <= counter:
+        if not trained:
+            beyond = "nothing has been learned yet"
+        elif tempotron <= counter:
             beyond = "no better than counting" if tempotron == counter else "counting does better"
         return (
             f"With every spike where it is, the tempotron is right for {tempotron:.1%} of the "

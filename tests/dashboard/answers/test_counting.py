@@ -70,9 +70,14 @@ def test_a_jitter_that_cannot_be_is_refused(latencies: Run) -> None:
 
 def test_a_sentence_tells_what_jitter_took_and_what_counting_gives() -> None:
     contest = Contest((0.0, 5.0), (1.0, 0.71), (0.5, 0.5))
-    assert told(contest, 0).endswith("only counts spikes for 50.0%: what lies between is timing.")
-    assert told(contest, 1).startswith("Jitter of 5 ms takes the tempotron from 100.0% to 71.0%;")
+    assert told(contest, 0, trained=True).endswith(
+        "only counts spikes for 50.0%: what lies between is timing."
+    )
+    assert told(contest, 1, trained=True).startswith(
+        "Jitter of 5 ms takes the tempotron from 100.0% to 71.0%;"
+    )
     start = Contest((0.0,), (0.5,), (0.5,))
-    assert told(start, 0).endswith("for 50.0%: no better than counting.")
+    assert told(start, 0, trained=True).endswith("for 50.0%: no better than counting.")
+    assert told(start, 0, trained=False).endswith("for 50.0%: nothing has been learned yet.")
     rates = Contest((0.0,), (0.9,), (1.0,))
-    assert told(rates, 0).endswith("for 100.0%: counting does better.")
+    assert told(rates, 0, trained=True).endswith("for 100.0%: counting does better.")

@@ -198,7 +198,7 @@ def test_axes_are_named_with_their_units() -> None:
         for draw in FIGURES
     ]
     assert named == [
-        ["Time (ms)", "Voltage (theta = 1)"],
+        ["Time (ms)", "Voltage (default threshold = 1)"],
         ["Delay after the spike (ms)", "K (peak = 1)"],
         ["tau (ms)", "theta"],
     ]

@@ -608,7 +608,7 @@ def test_one_switch_takes_the_timing_away_and_leaves_the_counts() -> None:
     assert metrics["Tempotron"] == f"{contest.tempotron[1]:.1%}" != "100.0%"
     assert metrics["Perceptron on counts"] == "50.0%"
     (figure,) = sent(at, "plot")
-    assert figure["alt"] == sentences.timing_or_rate(contest, 1) in texts(at)
+    assert figure["alt"] == sentences.timing_or_rate(contest, 1, trained=True) in texts(at)
 
 
 @pytest.fixture

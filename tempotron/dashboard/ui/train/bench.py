@@ -35,8 +35,15 @@ def bench(visitor: Visitor) -> None:
     run = recorder.run
     step = min(visitor.train.plan.step, len(run))
     player(visitor, recorder, about(visitor, recorder))
+    with st.container(key="standing"):
+        _standing(recorder, step)
+
+
+def _standing(recorder: Recorder, step: int) -> None:
+    """Tell where a run stands after some presentations; the player greys it while it plays."""
+    run = recorder.run
     standing = stand(run, step)
-    st.header("Where it stands", anchor=False)
+    st.header(f"Where it stands as of step {step}", anchor=False)
     st.markdown(f"{told(run, step, standing)} {ended(run, judge(run))}")
     with st.container(horizontal=True):
         _accuracies("", standing)
@@ -88,9 +95,10 @@ def _timing_or_rate(run: Run, step: int) -> None:
     with st.container(horizontal=True):
         st.metric("Tempotron", f"{contest.tempotron[here]:.1%}", width="content")
         st.metric("Perceptron on counts", f"{contest.perceptron[here]:.1%}", width="content")
-    st.markdown(sentences.timing_or_rate(contest, here))
+    sentence = sentences.timing_or_rate(contest, here, trained=step > 0)
+    st.markdown(sentence)
     if switched:
-        plot(figures.timing_or_rate(contest), sentences.timing_or_rate(contest, here), "contest")
+        plot(figures.timing_or_rate(contest), sentence, "contest")
 
 
 def margins(standing: Standing) -> pd.DataFrame:

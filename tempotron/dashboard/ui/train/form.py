@@ -41,6 +41,10 @@ _LABELS = {
     "spread": "Initial weights: s.d.",
     "epochs": "Limit of epochs",
 }
+_RULE = (
+    "A wrong decision goes back to t_max, the time of the highest voltage, and changes the weights "
+    "of those whose spikes made it; a right one changes nothing."
+)
 _CHOICES = {"rule": RULES, "cost": COSTS, "optimiser": OPTIMISERS}
 _STEPS = {
     "patterns": 1, "afferents": 1, "jitter": 0.5, "seed": 1, "eta": 0.01, "mu": 0.05,
@@ -69,7 +73,6 @@ def form(plan: Plan) -> dict[str, Any]:
         "about": about(plan, task),
         "swap": plan.swap,
         "one": size.neurons == 1,
-        "seed": plan.seed,
         "sections": sections,
     }
 
@@ -137,7 +140,7 @@ def _short(value: object) -> str:
 def about(plan: Plan, task: Task) -> tuple[str, str]:
     """Say what a task is about in one sentence, and all the rest in some more."""
     first, stop, rest = task.sentence.partition(". ")
-    more = (rest, f"{_size(task)}.", chance(plan))
+    more = (_RULE, rest, f"{_size(task)}.", chance(plan))
     return first + stop.strip(), " ".join(filter(None, more))
 
 

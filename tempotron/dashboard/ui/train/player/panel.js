@@ -33,7 +33,6 @@ export class Panel {
     this.find(".notice").hidden = !notice;
     const swapButton = this.find("[data-do=swap]");
     if (!unanswered.has("swap")) swapButton.setAttribute("aria-pressed", swap);
-    if (!unanswered.has("seed")) this.seed = data.seed;
     swapButton.disabled = !one;
     for (const section of data.sections) this.#section(section, unanswered);
     this.#forks(data);
@@ -147,11 +146,15 @@ export class Panel {
     button.setAttribute("aria-expanded", !rest.hidden);
   }
 
+  /** Take the seed after the one in the field, which Python may not have heard of yet. */
   #newSeed() {
-    const { high } = this.fields.get("seed").field;
-    this.seed = this.seed < high ? this.seed + 1 : 0;
-    this.fields.get("seed").value = this.fields.get("seed").dataset.shown = String(this.seed);
-    this.act("set", { name: "seed", value: this.seed });
+    const input = this.fields.get("seed");
+    const { value, low, high } = input.field;
+    const typed = Number(input.value);
+    const before = Number.isInteger(typed) && typed >= low ? typed : Number(value);
+    const seed = before < high ? before + 1 : low;
+    input.value = input.dataset.shown = String(seed);
+    this.act("set", { name: "seed", value: seed });
   }
 
   // The gallery of tasks.

@@ -255,6 +255,7 @@ class Player {
     this.scrubber.setAttribute("aria-valuetext", done);
     const status = this.find(".status");
     status.setAttribute("aria-busy", playing);
+    fade(playing);
     say(status, done);
     this.#verdict(step);
   }
@@ -266,9 +267,10 @@ class Player {
       return `Before the first of ${count} presentations in ${epochs} (${ENDS[outcome]}). Press play, or step.`;
     }
     const all = growing ? `${count} so far` : count;
-    const { pattern, epoch, fire, fired, v_max, changed, reason } = this.record.presentation(step, this.neuron);
+    const { pattern, epoch, fire, fired, v_max, changed, reason, now } = this.record.presentation(step, this.neuron);
     const judged = fire === fired ? "right" : fire ? "missed" : "false alarm";
-    const done = changed ? "weights changed" : fire === fired ? "nothing changed" : reason;
+    const better = `weights changed, now ${now.fires ? "fires" : "silent"} (V_max = ${now.v_max.toFixed(3)})`;
+    const done = changed ? better : fire === fired ? "nothing changed" : reason;
     return `Presentation ${step} of ${all}, epoch ${epoch + 1}: pattern ${pattern + 1} (${classOf(fire)}), V_max = ${v_max.toFixed(3)}, ${judged}; ${done}.`;
   }
 
@@ -401,6 +403,7 @@ class Player {
   close() {
     if (this.record) this.#tell(this.step);
     this.playhead.pause();
+    fade(false);
     this.feed?.close();
     cancelAnimationFrame(this.frame);
     this.frame = null;
@@ -410,6 +413,11 @@ class Player {
     this.own.close();
     this.mail.close();
   }
+}
+
+/** Show that what Python says below is about the step at which it last rested, while it plays. */
+function fade(playing) {
+  for (const part of document.querySelectorAll(".st-key-standing")) part.style.opacity = playing ? 0.45 : "";
 }
 
 const players = new WeakMap();

@@ -163,6 +163,12 @@ export class Record {
     return { times, v: points ? voltage(kernel, path, times) : [], peak: peak(kernel, path, T) };
   }
 
+  /** What a neuron does with a pattern under some weights: its highest voltage, and if it fires. */
+  decision(pattern, weights, conditions) {
+    const { v } = this.trace(pattern, weights, 0, conditions).peak;
+    return { v_max: v, fires: reaches(v, conditions.theta) };
+  }
+
   /** What presentation k - 1, the last one done at step k, was and did to one neuron. */
   presentation(k, neuron) {
     const i = k - 1;
@@ -188,6 +194,7 @@ export class Record {
       momentum: momentum.slice(),
       before,
       after,
+      now: this.decision(this.pattern[i], after, conditions),
       change: after.map((w, n) => w - before[n]),
     };
   }
@@ -202,6 +209,11 @@ export class Record {
   endOfEpoch(k) {
     return this.starts[this.epoch[Math.min(k, this.count - 1)] + 1] ?? this.count;
   }
+}
+
+/** Whether a voltage reaches the threshold: what was kept of weights is in single precision. */
+export function reaches(v, theta) {
+  return v >= theta * (1 - 1e-6);
 }
 
 /** Move weights by Adam, as `_adapt` in tempotron/compiled/learning.py does. */

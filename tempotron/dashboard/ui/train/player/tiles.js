@@ -2,6 +2,7 @@
 
 import { path, voltageRange } from "./axes.js";
 import { percent, resize, roving, say } from "./dom.js";
+import { reaches } from "./record.js";
 
 const POINTS = 121;
 
@@ -44,7 +45,7 @@ function newTile() {
 function drawTile(tile, { times, v, peak }, { pattern, range: [low, high], theta, T, fire, now }) {
   const find = (selector) => tile.querySelector(selector);
   const y = (value) => (value - low) / (high - low);
-  const fires = peak.v >= theta * (1 - 1e-6); // what was kept of the weights is in single precision
+  const fires = reaches(peak.v, theta);
   tile.dataset.pattern = pattern;
   tile.classList.toggle("now", now);
   tile.classList.toggle("wrong", fires !== fire);
