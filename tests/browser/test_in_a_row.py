@@ -119,6 +119,25 @@ def test_a_step_on_a_slow_line_outlives_the_answer_to_a_choice_that_changed_noth
         assert page.url.endswith("?step=1")
 
 
+def test_one_click_takes_the_run_before_a_change_back_and_another_one_the_change(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, "?step=6")
+    page.get_by_text("Learning", exact=True).click()
+    eta = page.get_by_role("spinbutton", name="Learning rate (eta)")
+    for typed, other in (("0.3", "0.05"), ("", "0.3"), ("", "0.05")):
+        if typed:
+            eta.fill(typed)
+            eta.press("Enter")
+        else:
+            page.get_by_role("button", name=re.compile("^Back to eta")).click()
+        back = page.get_by_role("button", name=re.compile(f"^Back to eta {other} against"))
+        expect(back).to_be_visible()
+        expect(page.locator(".player .pins [data-pin='0']")).to_have_count(1)
+    expect(eta).to_have_value("0.3")
+    expect(page).to_have_url(f"{server}/train?eta=0.3&step=6")
+
+
 def test_a_double_click_on_new_seed_counts_once(open_page: OpenPage, server: str) -> None:
     page = train(open_page, server)
     page.get_by_role("button", name="New seed").dblclick()

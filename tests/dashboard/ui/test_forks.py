@@ -172,3 +172,21 @@ def test_a_field_changed_or_not_leaves_the_step_to_the_player_that_may_have_gone
     assert (train.moved, train.plan.step) == (0, 6)
     train.choose(task="xor")
     assert (train.moved, train.plan.step) == (1, 0)
+
+
+def test_the_run_before_a_change_stays_as_a_twin_until_the_task_is_another_one() -> None:
+    at = post(opened("Train", step="60", **CLASSIC), "set", name="eta", value="0.3")
+    (data,) = sent(at, "player")
+    assert data["twin"]["errors"] == run_of(classic()).errors.tolist()
+    assert data["twin"]["differs"] == "eta 0.05 against 0.3"
+    post(at, "exchange", step=70)
+    assert visitor_of(at).train.plan == classic(step=70)
+    (data,) = sent(at, "player")
+    assert data["twin"]["differs"] == "eta 0.3 against 0.05"
+    post(at, "pin")
+    post(at, "set", name="eta", value="0.2")
+    assert sent(at, "player")[0]["twin"] is None  # it is pinned
+    post(at, "set", name="eta", value="0.1")
+    assert sent(at, "player")[0]["twin"]
+    post(at, "set", name="task", value="xor")
+    assert sent(at, "player")[0]["twin"] is None

@@ -53,6 +53,13 @@ class Act(Letter):
     what: Literal["join", "reset", "pin"]
 
 
+class Exchange(Letter):
+    """The run before the last change is to be shown again."""
+
+    what: Literal["exchange"]
+    step: Step
+
+
 class Pinned(Letter):
     """A run that was pinned is to be shown, or let go."""
 
@@ -100,7 +107,7 @@ class Visit(Letter):
 
 _KINDS: TypeAdapter[Any] = TypeAdapter(
     Annotated[
-        Rest | Set | Fork | Act | Pinned | OfRun | Show | Own | Borrow | Visit,
+        Rest | Set | Fork | Act | Exchange | Pinned | OfRun | Show | Own | Borrow | Visit,
         Field(discriminator="what"),
     ]
 )
@@ -134,6 +141,8 @@ def _carry_out(visitor: Visitor, letter: Letter, run: str) -> None:
             _set(visitor, letter)
         case Fork():
             _fork(visitor, letter)
+        case Exchange():
+            visitor.train.exchange(letter.step)
         case Pinned():
             _pinned(visitor, letter)
         case Show():

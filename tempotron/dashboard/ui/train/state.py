@@ -38,6 +38,7 @@ class Train:
         own_step: The step of the run at which they are to be looked at, or None.
         recorder: The run of the plan, or of an earlier one; None before the first.
         pinned: Runs kept to compare with, at most three, by the number each keeps.
+        twin: The run of the same task that was shown before the last change; None if none was.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -50,6 +51,7 @@ class Train:
     own_step: int | None = None
     recorder: Recorder | None = None
     pinned: dict[int, Recorder] = field(default_factory=dict)
+    twin: Recorder | None = None
 
     names: ClassVar = plans.NAMES  # of the parameters of a link
 
@@ -88,6 +90,7 @@ class Train:
         before = self.plan.before if changes.keys() <= _OF_A_FORK else ()
         step = self.plan.step if changes.keys().isdisjoint(OF_A_TASK) else 0
         fields = dict(self.plan) | {"before": before, "step": step} | changes
+        self.twin = self.recorder if changes.keys().isdisjoint(OF_A_TASK) else None
         self.plan, more = plans.repair(fields)
         self.notice = sentence([*notes, *more], "plan")
         # A player that keeps its step may have gone on meanwhile, and is not called back.
@@ -95,7 +98,7 @@ class Train:
 
     def show(self, plan: Plan, notice: str = "") -> None:
         """Have another plan and its step; the player goes there."""
-        self.plan, self.notice = plan, notice
+        self.plan, self.notice, self.twin = plan, notice, None
         self.moved += 1
 
     def visit(self, query: str) -> None:
@@ -148,6 +151,13 @@ class Train:
         """Show a pinned run again; the one shown is pinned if there is room."""
         self.pin()
         self.show(recorder.plan.model_copy(update={"step": min(step, len(recorder.run))}))
+
+    def exchange(self, step: int) -> None:
+        """Show the run before the last change again; the one shown becomes its twin."""
+        if self.twin:
+            shown, recorder = self.recorded(), self.twin
+            self.show(recorder.plan.model_copy(update={"step": min(step, len(recorder.run))}))
+            self.twin = shown
 
     def reset(self) -> None:
         """Go back to the default plan, but keep the seed and the patterns of one's own."""

@@ -37,7 +37,7 @@ _HERE = Path(__file__).parent
 _STRETCH = 0.25  # seconds of computing between two looks
 _MODULES = ("address", "mail", "patterns", "voltage", "axes")
 _NAMES = [*plans.NAMES, PACKED]
-_component = register(_HERE, *_MODULES, room="807px")
+_component = register(_HERE, *_MODULES, room="823px")
 
 
 class _Reel:
@@ -131,6 +131,7 @@ def _told(visitor: Visitor, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
         "linkable": linkable,
         "names": _NAMES,
         "notice": visitor.train.notice,
+        "twin": _twin(recorder, visitor),
         "pins": [
             _pin(n, other, visitor)
             for n, other in visitor.train.pinned.items()
@@ -138,6 +139,14 @@ def _told(visitor: Visitor, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
         ],
         "own": own.describe(visitor),
     }
+
+
+def _twin(recorder: Recorder, visitor: Visitor) -> dict[str, Any] | None:
+    """Describe the run before the last change, unless it is shown or pinned."""
+    twin = visitor.train.twin
+    if twin is None or twin.plan == recorder.plan or twin in visitor.train.pinned.values():
+        return None
+    return _pin(0, twin, visitor)
 
 
 def _pin(number: int, other: Recorder, visitor: Visitor) -> dict[str, Any]:

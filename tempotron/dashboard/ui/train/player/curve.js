@@ -72,6 +72,7 @@ export class Curve {
     const epoch = Math.min(Math.max(Math.ceil(k / patterns), 1), errors.length) - 1;
     dot.style.left = percent((epoch + 0.5) / this.span);
     dot.style.bottom = percent(errors[epoch] / this.high);
+    note.hidden = number === 0; // its button says what it is
     say(note, `Pinned run ${number}: ${errors[epoch]} of ${patterns} wrong in epoch ${epoch + 1}`);
   }
 

@@ -36,6 +36,7 @@ export class Panel {
     swapButton.disabled = !one;
     for (const section of data.sections) this.#section(section, unanswered);
     this.#forks(data);
+    this.#twin(data.twin);
     say(this.find(".barred"), barred);
     this.find("[data-do=show]").disabled = Boolean(barred);
     this.#mark();
@@ -184,6 +185,13 @@ export class Panel {
   }
 
   // Forks and pinned runs.
+
+  /** Offer the run before the last change, which is dashed in the picture. */
+  #twin(twin) {
+    const button = this.find(".twin");
+    button.hidden = !twin;
+    say(button, twin ? `Back to ${twin.differs}` : "");
+  }
 
   #forks({ lineage, forked, pinnable, one, pins }) {
     say(this.find(".lineage"), lineage);

@@ -61,7 +61,7 @@ class Player {
   /** Follow Python: another run, another step of it, or another answer. */
   receive(data) {
     const settled = this.mail.answered(data.taken);
-    this.pins = data.pins;
+    this.pins = data.twin ? [data.twin, ...data.pins] : data.pins;
     this.given = data.step;
     if (data.id !== this.feed?.url) this.#open(data);
     else if (data.moved > this.moved && !this.mail.awaited("rest").length) this.#go(data.step);
@@ -139,7 +139,7 @@ class Player {
     const { step } = this;
     this.#tell(step);
     if (what !== "own") this.acted = true; // by a person, who may want to go back
-    const at = ["fork", "reopen", "show"].includes(what) ? { step } : {};
+    const at = ["fork", "reopen", "exchange", "show"].includes(what) ? { step } : {};
     this.mail.post(what, { ...letter, ...at }, { leads: ["show", "borrow"].includes(what) });
   }
 
