@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import streamlit as st
 
 from tempotron.dashboard.answers.recorder import Recorder
@@ -142,9 +143,12 @@ def _told(visitor: Visitor, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
 
 
 def _twin(recorder: Recorder, visitor: Visitor) -> dict[str, Any] | None:
-    """Describe the run before the last change, unless it is shown or pinned."""
+    """Describe the run before the last change, unless a pinned one has its curve."""
     twin = visitor.train.twin
-    if twin is None or twin.plan == recorder.plan or twin in visitor.train.pinned.values():
+    if twin is None or twin.plan == recorder.plan:
+        return None
+    pinned = [other.run.errors for other in visitor.train.pinned.values()]
+    if any(np.array_equal(twin.run.errors, errors) for errors in pinned):
         return None
     return _pin(0, twin, visitor)
 
