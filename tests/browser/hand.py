@@ -98,11 +98,8 @@ class Hand:
             self.page.mouse.click(x, y, delay=self.dice.choice([0, 100]))
 
     def box(self, target: Locator) -> tuple[float, float, float, float]:
-        """Bring something into view; return its left, top, width and height in px.
-
-        Into the middle, as on a phone something is fixed to the lower edge.
-        """
-        target.evaluate("element => element.scrollIntoView({block: 'center'})")
+        """Bring something into view; return its left, top, width and height in px."""
+        target.scroll_into_view_if_needed()
         box = target.bounding_box()
         assert box is not None
         return box["x"], box["y"], box["width"], box["height"]

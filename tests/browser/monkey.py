@@ -167,7 +167,7 @@ def main() -> int:
 
     def one(page: str, n: int) -> tuple[str, Failure | None]:
         start, weights = known[page]
-        way = asked.way or WAYS[n % len(WAYS)]
+        way = asked.way or WAYS[(asked.seed + n) % len(WAYS)]
         gestures = sequence(weights, asked.seed + n, asked.gestures)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(

@@ -501,6 +501,11 @@ class Walk(Hand):
             raise AssertionError(f"there is no fork beside {before}")
         return int(self.page.evaluate(READ)["step"])
 
+    def box(self, target: Locator) -> tuple[float, float, float, float]:
+        """Bring it into the middle: on a phone the transport lies over the lower edge."""
+        target.evaluate("element => element.scrollIntoView({block: 'center'})")
+        return super().box(target)
+
     # Fields and acts.
 
     def task(self) -> None:
