@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -110,3 +110,31 @@ def test_the_state_is_told_while_no_hand_is_moving(explore: Page) -> None:
 def test_figures_say_what_is_to_be_seen(all_of_it: Page) -> None:
     for alt in ("At the peak, 43.0 ms", "K peaks 6.9 ms after its spike", "At tau = 15 ms"):
         expect(all_of_it.get_by_role("img", name=alt)).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "name"),
+    [
+        ("/", "slider", "Afferent 1, spike 1"),
+        ("/train", "button", "Play"),
+        ("/data", "heading", "Data"),
+    ],
+)
+def test_one_key_leads_past_the_menu(
+    open_page: OpenPage,
+    server: str,
+    path: str,
+    role: Literal["slider", "button", "heading"],
+    name: str,
+) -> None:
+    page = open_page(server + path)
+    goal = page.get_by_role(role, name=name, exact=True)
+    expect(goal).to_be_visible()
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("button", name="Skip the menu")
+    expect(skip).to_be_focused()
+    box = skip.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    page.keyboard.press("Enter")
+    expect(goal).to_be_focused()

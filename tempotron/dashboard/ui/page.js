@@ -82,6 +82,29 @@ function reveal() {
 
 reveal();
 
+// A way past the menu, for the keyboard.
+
+const GOAL = ".player .play, .raster .spike[tabindex='0']";
+
+/** What a page is for: Play, or the first spike; else its heading. */
+function goal() {
+  const roots = Array.from(document.querySelectorAll("*"), (element) => element.shadowRoot).filter(Boolean);
+  const found = roots.map((root) => root.querySelector(GOAL)).find(Boolean) ?? document.querySelector("h1");
+  if (found?.matches("h1")) found.tabIndex = -1;
+  return found;
+}
+
+function newSkip() {
+  const made = document.createElement("nav");
+  made.className = "tempotron-skip";
+  made.setAttribute("aria-label", "Shortcut");
+  made.innerHTML = "<button type='button'>Skip the menu</button>";
+  made.firstChild.onclick = () => goal()?.focus();
+  return made;
+}
+
+document.body.prepend(newSkip());
+
 // A lost connection. Streamlit comes back by itself, and letters without an answer are sent again.
 
 const LOST = 1500; // ms without a connection after which it is told
