@@ -67,16 +67,20 @@ class Train:
             self.show(plan, sentence(notes))
 
     @property
+    def whole(self) -> Plan:
+        """The plan, its step aside: that of the whole run."""
+        return self.plan.model_copy(update={"step": 0})
+
+    @property
     def link(self) -> tuple[str, bool]:
         """The query string of the plan, its step aside, and whether it holds the whole plan.
 
         It leaves patterns of one's own out that are too large for a link.
         """
-        plan = self.plan.model_copy(update={"step": 0})
         try:
-            return plans.encode(plan), True
+            return plans.encode(self.whole), True
         except ValueError:
-            return plans.encode(plan.model_copy(update={"own": EXAMPLES})), False
+            return plans.encode(self.whole.model_copy(update={"own": EXAMPLES})), False
 
     def choose(self, notes: Sequence[str] = (), **changes: object) -> None:
         """Change the plan. The step stays, unless it is another task's.
@@ -90,8 +94,11 @@ class Train:
         before = self.plan.before if changes.keys() <= _OF_A_FORK else ()
         step = self.plan.step if changes.keys().isdisjoint(OF_A_TASK) else 0
         fields = dict(self.plan) | {"before": before, "step": step} | changes
-        self.twin = self.recorder if changes.keys().isdisjoint(OF_A_TASK) else None
         self.plan, more = plans.repair(fields)
+        if not changes.keys().isdisjoint(OF_A_TASK):
+            self.twin = None
+        elif self.recorder and self.recorder.plan != self.whole:
+            self.twin = self.recorder
         self.notice = sentence([*notes, *more], "plan")
         # A player that keeps its step may have gone on meanwhile, and is not called back.
         self.moved += not changes.keys().isdisjoint({*OF_A_TASK, "step"})
@@ -196,10 +203,9 @@ class Train:
 
     def recorded(self) -> Recorder:
         """Have the run of the plan, computed as far as it goes within a moment."""
-        plan = self.plan.model_copy(update={"step": 0})
-        if self.recorder is None or self.recorder.plan != plan:
-            known = [other for other in self.pinned.values() if other.plan == plan]
-            self.recorder = known[0] if known else Recorder(plan)
+        if self.recorder is None or self.recorder.plan != self.whole:
+            known = [other for other in self.pinned.values() if other.plan == self.whole]
+            self.recorder = known[0] if known else Recorder(self.whole)
             self.recorder.advance(_FIRST_PICTURE)
         return self.recorder
 
