@@ -6,6 +6,7 @@ import itertools
 import re
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -41,6 +42,7 @@ GESTURES = {
     "pin": 3,
     "reopen": 3,
     "unpin": 2,
+    "exchange": 3,
     "cure": 3,
     "back": 3,
     "timing_or_rate": 2,
@@ -130,6 +132,7 @@ READ = """() => {
     status: find(".status").textContent,
     forked: !find("[data-do=join]").hidden,
     lineage: find(".lineage").textContent.split(":")[0],
+    twin: !find(".twin").hidden,
     pins: [...player.querySelectorAll(".pinned > li")].map(e => Number(e.dataset.pin)),
     where: said.filter(text => /^(After \\d|Before the first presentation:)/.test(text))[0] ?? "",
     playing: find(".play").getAttribute("aria-label") === "Pause",
@@ -155,10 +158,15 @@ PLAY = """async (ms) => {
 
 @dataclass
 class Model:
-    """What a person has chosen: the plan with its step, pinned runs, and what Back leads to."""
+    """What a person has chosen: the plan with its step, other runs, and what Back leads to.
+
+    The run before the last change is the twin; where two changes came at once it is not known.
+    """
 
     plan: Plan = field(default_factory=Plan)
     pinned: dict[int, Plan] = field(default_factory=dict)
+    twin: Plan | None = None
+    known: bool = True
     trail: list[Plan] = field(default_factory=list)
     at: int = 0
 
@@ -171,6 +179,7 @@ class Model:
 
     def show(self, plan: Plan) -> None:
         """Have another plan, an entry for Back unless only its step is another one."""
+        self.twin, self.known = None, True
         if _bare(plan) != _bare(self.plan):
             self.run = run_of(_bare(plan))
             self.plan = plan.model_copy(update={"step": min(plan.step, len(self.run))})
@@ -191,7 +200,28 @@ class Model:
             now["before"] = ()
         if changes.keys() & OF_A_TASK:
             now["step"] = 0
+        before, twin, known = _bare(self.plan), self.twin, self.known
         self.show(repair(now | changes)[0])
+        if changes.keys() & OF_A_TASK:
+            return
+        if before == _bare(self.plan):
+            self.twin, self.known = twin, known
+        else:
+            self.twin = before
+
+    def exchange(self) -> None:
+        """Take the run before the last change back."""
+        assert self.twin
+        shown = _bare(self.plan)
+        self.show(self.twin.model_copy(update={"step": self.plan.step}))
+        self.twin = shown
+
+    @property
+    def twinned(self) -> bool:
+        """Whether the twin is offered."""
+        if self.twin is None or self.twin == _bare(self.plan):
+            return False
+        return _errors(self.twin) not in map(_errors, self.pinned.values())
 
     def conditions(self, step: int) -> dict[str, Any]:
         """Collect what held when the last of so many presentations was made."""
@@ -235,6 +265,7 @@ class Model:
     def travel(self, direction: int) -> None:
         """Go Back (-1) or Forward (+1)."""
         self.at += direction
+        self.twin, self.known = None, True
         self.plan = self.trail[self.at]
         self.run = run_of(_bare(self.plan))
 
@@ -266,6 +297,7 @@ class Model:
             "count": len(run),
             "forked": bool(plan.before),
             "pins": [n for n, pinned in self.pinned.items() if pinned != _bare(plan)],
+            **({"twin": self.twinned} if self.known else {}),
             "where": f"{told(run, step, standing)} {ended(run, judge(run))}",
             "playing": False,
             "busy": 0,
@@ -275,6 +307,11 @@ class Model:
 
 def _bare(plan: Plan) -> Plan:
     return plan.model_copy(update={"step": 0})
+
+
+@lru_cache(50)
+def _errors(plan: Plan) -> tuple[int, ...]:
+    return tuple(run_of(plan).errors.tolist())
 
 
 def _written(value: object) -> str:
@@ -551,6 +588,7 @@ class Walk(Hand):
         """
         self.model.at -= self.model.at > 0 and len(self.model.trail) > 1
         self.model.choose(seed=self.model.plan.seed + 1)
+        self.model.known = False
         steps = {self.model.plan.step, min(before, len(self.model.run))}
         end = time.monotonic() + PATIENCE
         for step in itertools.cycle(steps):
@@ -640,6 +678,12 @@ class Walk(Hand):
             self.press(self.named(f"Unpin run {number}"))
             del self.model.pinned[number]
 
+    def exchange(self) -> None:
+        """Take the run before the last change back."""
+        if self.model.known and self.model.twinned:
+            self.press(self.page.locator(".player .twin"))
+            self.model.exchange()
+
     def cure(self) -> None:
         """Take what is offered at the end of a run that did not learn."""
         verdict = judge(self.model.run)
@@ -710,7 +754,8 @@ class Walk(Hand):
 
     def reload(self) -> None:
         self.page.reload()
-        self.model.pinned = {}  # they belong to the visit
+        self.model.pinned, self.model.twin = {}, None  # they belong to the visit
+        self.model.known = True
         self.model.begin_trail()
         self.look()
         self._unfold()
@@ -742,7 +787,7 @@ class Walk(Hand):
         self.press(self.named("New seed"))
         self.page.wait_for_timeout(300)
         self.page.goto(link)
-        self.model.pinned = {}
+        self.model.pinned, self.model.twin, self.model.known = {}, None, True
         self.model.begin_trail()
         self.look()
         self._unfold()
