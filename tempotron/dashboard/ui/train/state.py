@@ -92,16 +92,17 @@ class Train:
             changes: Fields of the plan.
         """
         before = self.plan.before if changes.keys() <= _OF_A_FORK else ()
-        step = self.plan.step if changes.keys().isdisjoint(OF_A_TASK) else 0
+        another_task = not changes.keys().isdisjoint(OF_A_TASK)
+        step = 0 if another_task else self.plan.step
         fields = dict(self.plan) | {"before": before, "step": step} | changes
         self.plan, more = plans.repair(fields)
-        if not changes.keys().isdisjoint(OF_A_TASK):
+        if another_task:
             self.twin = None
         elif self.recorder and self.recorder.plan != self.whole:
             self.twin = self.recorder
         self.notice = sentence([*notes, *more], "plan")
         # A player that keeps its step may have gone on meanwhile, and is not called back.
-        self.moved += not changes.keys().isdisjoint({*OF_A_TASK, "step"})
+        self.moved += another_task or "step" in changes
 
     def show(self, plan: Plan, notice: str = "") -> None:
         """Have another plan and its step; the player goes there."""
@@ -157,13 +158,16 @@ class Train:
     def reopen(self, recorder: Recorder, step: int) -> None:
         """Show a pinned run again; the one shown is pinned if there is room."""
         self.pin()
+        self._show_run(recorder, step)
+
+    def _show_run(self, recorder: Recorder, step: int) -> None:
         self.show(recorder.plan.model_copy(update={"step": min(step, len(recorder.run))}))
 
     def exchange(self, step: int) -> None:
         """Show the run before the last change again; the one shown becomes its twin."""
         if self.twin:
-            shown, recorder = self.recorded(), self.twin
-            self.show(recorder.plan.model_copy(update={"step": min(step, len(recorder.run))}))
+            shown = self.recorded()
+            self._show_run(self.twin, step)
             self.twin = shown
 
     def reset(self) -> None:

@@ -267,11 +267,16 @@ class Player {
       return `Before the first of ${count} presentations in ${epochs} (${ENDS[outcome]}). Press play, or step.`;
     }
     const all = growing ? `${count} so far` : count;
-    const { pattern, epoch, fire, fired, v_max, changed, reason, now } = this.record.presentation(step, this.neuron);
+    const presented = this.record.presentation(step, this.neuron);
+    const { pattern, epoch, fire, fired, v_max, changed, reason } = presented;
     const judged = fire === fired ? "right" : fire ? "missed" : "false alarm";
-    const better = `weights changed, now ${now.fires ? "fires" : "silent"} (V_max = ${now.v_max.toFixed(3)})`;
-    const done = changed ? better : fire === fired ? "nothing changed" : reason;
+    const done = changed ? this.#changed(presented) : fire === fired ? "nothing changed" : reason;
     return `Presentation ${step} of ${all}, epoch ${epoch + 1}: pattern ${pattern + 1} (${classOf(fire)}), V_max = ${v_max.toFixed(3)}, ${judged}; ${done}.`;
+  }
+
+  #changed(presented) {
+    const { v_max, fires } = this.record.decisionAfter(presented);
+    return `weights changed, now ${fires ? "fires" : "silent"} (V_max = ${v_max.toFixed(3)})`;
   }
 
   #seek(step) {

@@ -163,9 +163,9 @@ export class Record {
     return { times, v: points ? voltage(kernel, path, times) : [], peak: peak(kernel, path, T) };
   }
 
-  /** What a neuron does with a pattern under some weights: its highest voltage, and if it fires. */
-  decision(pattern, weights, conditions) {
-    const { v } = this.trace(pattern, weights, 0, conditions).peak;
+  /** What a neuron does with the pattern of a presentation after it: V_max, and if it fires. */
+  decisionAfter({ pattern, after, conditions }) {
+    const { v } = this.trace(pattern, after, 0, conditions).peak;
     return { v_max: v, fires: reaches(v, conditions.theta) };
   }
 
@@ -194,7 +194,6 @@ export class Record {
       momentum: momentum.slice(),
       before,
       after,
-      now: this.decision(this.pattern[i], after, conditions),
       change: after.map((w, n) => w - before[n]),
     };
   }
