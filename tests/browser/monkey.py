@@ -161,6 +161,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--way", choices=WAYS, help="instead of each in turn")
     parser.add_argument("--browsers", type=int, default=2, help="side by side, on one server")
+    parser.add_argument("--replays", type=int, default=REPLAYS, help="to shorten what failed")
     parser.add_argument("--pictures", type=Path, help="folder for a picture of each failure")
     asked = parser.parse_args()
     known = pages()
@@ -181,7 +182,7 @@ def main() -> int:
             picture = asked.pictures and asked.pictures / f"{page}-{asked.seed + n}.png"
             failure = play(again, gestures, picture)
             if failure:
-                failure = shortened(again, failure)
+                failure = shortened(again, failure, asked.replays)
             browser.close()
         seconds = time.perf_counter() - begin
         result = "FAILED" if failure else "held"
