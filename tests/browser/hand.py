@@ -14,6 +14,14 @@ PATIENCE = 30.0  # seconds for page and model to agree
 SIZES = [(1280, 900), (1024, 576), (390, 844), (1600, 1000)]
 # It asks for its configuration where there is none, and for the file of a button that was left.
 STREAMLITS_OWN = ("404 (Not Found)", "Download Button source error - 404")
+# Counts clicks before anything on the page hears of them.
+CLICKS = """() => {
+  if (window.clicks === undefined) {
+    window.clicks = 0;
+    addEventListener("click", () => { window.clicks += 1; }, true);
+  }
+  return window.clicks;
+}"""
 
 
 class Hand:
@@ -87,9 +95,20 @@ class Hand:
         # One that is disabled for the moment can be reached all the same, and takes the focus.
         force = target.get_attribute("aria-disabled") == "true"
         if self.how == "touch":
+            before = self.page.evaluate(CLICKS)
             target.tap(force=force)
+            if not self._heard(before):
+                target.tap(force=force)
         else:
             target.click(delay=self.dice.choice([0, 0, 100]), force=force)
+
+    def _heard(self, before: int) -> bool:
+        """Tell whether the browser made a click of a tap: now and then it makes nothing of one."""
+        for _ in range(8):
+            if self.page.evaluate(CLICKS) != before:
+                return True
+            self.page.wait_for_timeout(50)
+        return False
 
     def press_at(self, x: float, y: float) -> None:
         if self.how == "touch":

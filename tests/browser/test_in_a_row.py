@@ -146,6 +146,16 @@ def test_a_double_click_on_new_seed_counts_once(open_page: OpenPage, server: str
     expect(page).to_have_url(re.compile("seed=1"))
 
 
+def test_forks_are_undone_as_often_as_is_pressed_however_fast(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, f"{CLASSIC}&step=30&before=10_20")
+    page.locator("[data-fold=compare] summary").click()
+    page.get_by_role("button", name="Undo the fork").dblclick()
+    expect(page).to_have_url(re.compile("^((?!before).)*$"))
+    below(page, "After 10 presentations")
+
+
 def test_back_at_once_after_a_new_seed_stays(open_page: OpenPage, server: str) -> None:
     page = train(open_page, server, f"{CLASSIC}&seed=2")
     page.get_by_role("button", name="New seed").click()
@@ -155,6 +165,14 @@ def test_back_at_once_after_a_new_seed_stays(open_page: OpenPage, server: str) -
     assert "seed=2" in page.url
     page.get_by_text("Task", exact=True).click()
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("2")
+
+
+def test_an_address_holds_what_is_of_its_page_and_of_others_sites_but_not_of_other_pages(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, "?weights=1_2&spikes=3_4&utm_source=mail&step=3")
+    press(page, "Step")
+    expect(page).to_have_url(f"{server}/train?utm_source=mail&step=4")
 
 
 def test_a_pinned_run_keeps_its_number_and_the_end_is_told_of_each_run(

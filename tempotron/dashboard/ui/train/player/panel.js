@@ -119,7 +119,8 @@ export class Panel {
 
   #click({ target, detail }) {
     const button = target.closest("[data-do]");
-    if (!button || button.disabled || detail > 1) return; // a double click is one act
+    if (!button || button.disabled) return;
+    if (detail > 1 && button.dataset.do !== "join") return; // a double click is one act; undo is not
     const acts = {
       gallery: () => this.#open(this.find(".gallery").hidden),
       task: () => this.#choose(button.dataset.task),
