@@ -14,7 +14,8 @@ import numpy as np
 
 from tempotron.dashboard.answers.chances import LEARNED, SEEDS
 from tempotron.dashboard.answers.recorder import run_of
-from tempotron.dashboard.state.plan import Plan, TaskName
+from tempotron.dashboard.state.plan import Plan
+from tempotron.dashboard.state.tasks import TaskName
 
 
 def learned(task: TaskName, swap: bool, seeds: int = SEEDS) -> list[int]:

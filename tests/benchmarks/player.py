@@ -19,7 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tempotron.dashboard.state.plan import TASKS
+from tempotron.dashboard.state.tasks import TABLE
 from tests.browser.driver import FLAGS, find_browser, serve
 
 RUNS, PRESSES, CANCELS = 20, 20, 5
@@ -178,7 +178,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find_browser(playwright), args=FLAGS)
         print(f"{platform.machine()}, Chromium {browser.version}, ", end="")
         print(", ".join(f"{name} {version(name)}" for name in ("streamlit", "torch")))
-        for task in TASKS:
+        for task in TABLE:
             print(f"first picture, {task:10}", told(first_pictures(browser, url, task)))
         for afferents in (20, 100, 500):
             rate, gaps = frames(browser, url, afferents)

@@ -16,7 +16,8 @@ from tempotron.dashboard.answers.recorder import run_of
 from tempotron.dashboard.answers.standing import ended, stand, to_experiment, told
 from tempotron.dashboard.answers.verdict import judge
 from tempotron.dashboard.state import experiment as experiments
-from tempotron.dashboard.state.plan import MAX_FORKS, Past, Plan, decode, repair, size_of
+from tempotron.dashboard.state.plan import MAX_FORKS, Past, Plan, decode, repair
+from tempotron.dashboard.state.tasks import size_of
 from tempotron.learning import REASONS
 from tempotron.training import Run
 from tests.browser.hand import PATIENCE, Hand, apart
@@ -526,13 +527,12 @@ class Walk(Hand):
         """Read at which step it came to a stand, of a fork from what is said of it."""
         self.page.wait_for_timeout(100)
         if what == "fork":
-            pattern = re.compile("^Forked after presentation")
             end = time.monotonic() + PATIENCE
             before = [past.until for past in self.model.plan.before]
             while time.monotonic() < end:
                 page = self.page.evaluate(READ)
-                found = re.search(r"Forked after presentation (\d+)", page["lineage"])
-                if found and pattern.match(page["lineage"]) and page["step"] == int(found[1]):
+                found = re.match(r"Forked after presentation (\d+)", page["lineage"])
+                if found and page["step"] == int(found[1]) and not page["playing"]:
                     return int(found[1])
                 self.page.wait_for_timeout(50)
             raise AssertionError(f"there is no fork beside {before}")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from tempotron.dashboard.state.plan import Plan, TaskName
+from tempotron.dashboard.state.plan import Plan
+from tempotron.dashboard.state.tasks import TaskName
 
 SEEDS = 200
 # Seeds from 0 to 199 whose run ended without an error, by task and whether labels are swapped.

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from tempotron import tasks
 from tempotron.dashboard.answers.shelf import Shelf
 from tempotron.dashboard.answers.turns import Turns
-from tempotron.dashboard.state.patterns import Collection
-from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, TaskName, conditions, start_of
+from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, conditions, start_of
+from tempotron.dashboard.state.tasks import TABLE, Draw, TaskName
 from tempotron.settings import Settings
 from tempotron.tasks import Task
 from tempotron.training import Progress, Run, stream
@@ -32,52 +32,16 @@ def settings_of(plan: Plan) -> Settings:
 def task_of(plan: Plan) -> Task:
     """Make the task of a plan, after its last fork, or find it again."""
     own, T = (plan.own, plan.T) if plan.task == "own" else ((), 0)
-    free = (plan.afferents, plan.patterns, plan.jitter)
-    about = (plan.task, plan.swap, plan.flips, plan.seed, *free, own, T)
+    draw = Draw(plan.seed, plan.swap, plan.afferents, plan.patterns, own, T)
+    about = (plan.task, draw, plan.flips, plan.jitter)
     return _tasks.get(about) or _tasks.put(about, _task(*about))
 
 
-def _task(
-    name: TaskName,
-    swap: bool,
-    flips: tuple[int, ...],
-    seed: int,
-    afferents: int,
-    patterns: int,
-    jitter: float,
-    own: Collection,
-    T: int,
-) -> Task:
-    load = patterns / afferents
-    match name:
-        case "latencies":
-            task = tasks.random_latencies(afferents, load, seed=seed)
-        # These two have other reasons to be learnable when swapped.
-        case "order":
-            task, swap = tasks.order_of_two(swap=swap, seed=seed), False
-        case "gaps":
-            task, swap = tasks.two_gaps(swap=swap, seed=seed), False
-        case "xor":
-            task = tasks.temporal_xor(seed=seed)
-        case "late":
-            task = tasks.early_or_late(seed=seed)
-        case "templates":
-            task = tasks.noisy_templates(afferents, patterns // 2, seed=seed)
-        case "synchrony":
-            task = tasks.pairwise_synchrony(afferents // 2, patterns, seed=seed)
-        case "rates":
-            task = tasks.poisson_rates(afferents, load, seed=seed)
-        case "iris":
-            task = tasks.measured("iris", seed=seed)
-        case "digits":
-            # Most of them to test on: a fifth is enough to learn from.
-            task = tasks.measured("digits", seed=seed, test_share=0.8)
-        case "own":
-            spikes = [pattern.spikes for pattern in own]
-            task = tasks.own_patterns(spikes, [pattern.fire for pattern in own], T)
-    task = tasks.swapped(task) if swap else task
+def _task(name: TaskName, draw: Draw, flips: tuple[int, ...], jitter: float) -> Task:
+    task = TABLE[name].make(draw)
+    task = tasks.swapped(task) if draw.swap and not TABLE[name].swaps else task
     task = tasks.relabelled(task, [p - 1 for p in flips if p <= task.patterns]) if flips else task
-    return tasks.jittered(task, jitter, seed) if jitter else task
+    return tasks.jittered(task, jitter, draw.seed) if jitter else task
 
 
 def stream_of(plan: Plan) -> Iterator[Progress]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
@@ -18,18 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tempotron.dashboard.state import link, table
+from tempotron.dashboard.state.bounds import Length, Threshold, TimeConstant
 from tempotron.dashboard.state.versions import VERSION
 
 MAX_AFFERENTS = 100
 MAX_SPIKES = 50
 
-# Smallest and largest value.
-_LENGTH = (10, 2000)
-_TIME_CONSTANT = (0.1, 1000.0)
-_THRESHOLD = (0.05, 10.0)
 _WEIGHT = (-10.0, 10.0)
-
-TimeConstant = Annotated[float, Field(ge=_TIME_CONSTANT[0], le=_TIME_CONSTANT[1])]
 Weight = Annotated[float, Field(ge=_WEIGHT[0], le=_WEIGHT[1])]
 SpikeTime = Annotated[float, Field(ge=0.0)]
 Row = Annotated[tuple[SpikeTime, ...], Field(max_length=MAX_SPIKES)]
@@ -54,10 +48,10 @@ class Experiment(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     version: Literal[1] = VERSION
-    T: int = Field(default=100, ge=_LENGTH[0], le=_LENGTH[1])
+    T: Length = 100
     tau: TimeConstant = 15.0
-    tau_s: TimeConstant | None = None
-    theta: float = Field(default=1.0, ge=_THRESHOLD[0], le=_THRESHOLD[1])
+    tau_s: TimeConstant | None = Field(default=None, description="tau / 4")
+    theta: Threshold = 1.0
     weights: tuple[Weight, ...] = Field(
         default=(0.45, 0.35, 0.4, -0.4, 0.2, 0.45), min_length=1, max_length=MAX_AFFERENTS
     )
@@ -97,6 +91,7 @@ class Experiment(BaseModel):
 
 _DEFAULT = Experiment()
 NAMES = frozenset(Experiment.model_fields)  # of the parameters of a link
+BOUNDS = link.bounds(Experiment) | {"weight": _WEIGHT}  # smallest and largest value of each number
 
 
 def changed(experiment: Experiment) -> dict[str, Any]:
@@ -125,7 +120,7 @@ def repair(raw: object) -> tuple[Experiment, list[str]]:
 def _read_pinned(name: str, value: object, notes: list[str]) -> list[float] | None:
     if value is None:
         return None
-    fits = [link.fit(item, _TIME_CONSTANT) for item in _items(value)]
+    fits = [link.fit(item, BOUNDS["tau"]) for item in _items(value)]
     if len(fits) != 2 or any(wrong == "unreadable" for _, wrong in fits):
         notes.append(f"{name} time constants are not two numbers: left out")
         return None
@@ -158,19 +153,9 @@ def _read_spikes(name: str, value: object, notes: list[str]) -> list[list[float]
     ]
 
 
-_READERS: dict[object, link.Reader] = {
-    "version": partial(link.read_version, VERSION),
-    "T": partial(link.read_whole, _LENGTH, _DEFAULT.T),
-    "tau": partial(link.read_number, _TIME_CONSTANT, _DEFAULT.tau),
-    "tau_s": partial(link.read_number_or_none, _TIME_CONSTANT, "tau / 4"),
-    "theta": partial(link.read_number, _THRESHOLD, _DEFAULT.theta),
-    "weights": _read_weights,
-    "spikes": _read_spikes,
-    "exact": partial(link.read_flag, _DEFAULT.exact),
-    "scaled": partial(link.read_flag, _DEFAULT.scaled),
-    "shunt": partial(link.read_flag, _DEFAULT.shunt),
-    "pinned": _read_pinned,
-}
+_READERS = link.readers(
+    Experiment, {"weights": _read_weights, "spikes": _read_spikes, "pinned": _read_pinned}
+)
 
 
 def _items(value: object) -> Sequence[object]:

@@ -13,8 +13,11 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
+
+from pydantic import BaseModel
 
 LINK_COMFORT = 2_000
 LINK_LIMIT = 8_000
@@ -100,7 +103,7 @@ def decode(
 
 
 def read_fields(
-    raw: Mapping[Any, object], readers: Mapping[object, Reader]
+    raw: Mapping[Any, object], readers: Mapping[str, Reader]
 ) -> tuple[dict[str, Any], list[str]]:
     """Read every field that there is a reader for.
 
@@ -115,6 +118,49 @@ def read_fields(
         else:
             notes.append(f"{show(name)} is not known here: left out")
     return fields, notes
+
+
+def bounds(model: type[BaseModel]) -> dict[str, Bounds]:
+    """Read off the schema of a model the smallest and largest value of each of its numbers."""
+    found = {name: _number_in(field) for name, field in _fields(model).items()}
+    return {name: (n["minimum"], n["maximum"]) for name, n in found.items() if "minimum" in n}
+
+
+def readers(model: type[BaseModel], own: Mapping[str, Reader]) -> dict[str, Reader]:
+    """Derive from the schema of a model how its fields are read.
+
+    Args:
+        model: Every field has a default; a number has bounds, and one that may be None has what
+            that stands for as its description.
+        own: Readers of the fields that are no number, flag or choice.
+    """
+    others = {name: field for name, field in _fields(model).items() if name not in own}
+    return {name: _reader(field) for name, field in others.items()} | dict(own)
+
+
+def _fields(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
+    fields: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
+    return fields
+
+
+def _number_in(field: dict[str, Any]) -> dict[str, Any]:
+    """Find the number of a field that may be None."""
+    number: dict[str, Any] = field.get("anyOf", [field])[0]
+    return number
+
+
+def _reader(field: dict[str, Any]) -> Reader:
+    default, number = field["default"], _number_in(field)
+    if "const" in number:
+        return partial(read_version, number["const"])
+    if "enum" in number:
+        return partial(read_choice, number["enum"], default)
+    if number["type"] == "boolean":
+        return partial(read_flag, default)
+    bounds = number["minimum"], number["maximum"]
+    if "anyOf" in field:
+        return partial(read_number_or_none, bounds, field["description"])
+    return partial(read_whole if number["type"] == "integer" else read_number, bounds, default)
 
 
 def read_number(

@@ -7,14 +7,20 @@ repeat a run to the last digit. ``decode`` always returns a valid plan, the near
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from tempotron.dashboard.state import link
+from tempotron.dashboard.state.bounds import (
+    Eta,
+    Jitter,
+    Length,
+    Momentum,
+    Threshold,
+    TimeConstant,
+)
 from tempotron.dashboard.state.patterns import (
     EXAMPLES,
     MAX_PATTERNS,
@@ -22,117 +28,42 @@ from tempotron.dashboard.state.patterns import (
     read_link,
     write_link,
 )
+from tempotron.dashboard.state.tasks import TABLE, TaskName, size_of
 from tempotron.dashboard.state.versions import VERSION
-from tempotron.learning import COSTS, OPTIMISERS, RULES, Cost, Optimiser, Rule
+from tempotron.learning import Cost, Optimiser, Rule
+from tempotron.settings import Settings
 
-TaskName = Literal[
-    "latencies",
-    "order",
-    "gaps",
-    "xor",
-    "late",
-    "templates",
-    "synchrony",
-    "rates",
-    "iris",
-    "digits",
-    "own",
-]
-TASKS: tuple[TaskName, ...] = get_args(TaskName)
 # So that a recorded run stays a message of some MB, and a task some MB of memory.
 MAX_DECISIONS = 500_000
 MAX_SPIKES = 500_000
-
-# Smallest and largest value.
-BOUNDS: dict[str, link.Bounds] = {
-    "seed": (0, 999_999),
-    "afferents": (4, 500),
-    "patterns": (2, 2000),
-    "T": (10, 2000),
-    "jitter": (0, 50),
-    "eta": (1e-4, 2),
-    "rate": (1e-6, 10),
-    "mu": (0, 0.999),
-    "tau": (0.1, 1000),
-    "tau_s": (0.1, 1000),
-    "theta": (0.05, 10),
-    "mean": (-1, 1),
-    "spread": (0, 1),
-    "epochs": (1, 1000),
-    "step": (0, MAX_DECISIONS),
-    "until": (0, MAX_DECISIONS),
-}
 MAX_FORKS = 20
-_OPTIONAL = ("rate", "mu", "tau_s")
-_FLIPS = range(1, int(BOUNDS["patterns"][1]) + 1)
+_MOST_PATTERNS = 2000
 _BETWEEN_FLIPS = "."
 _UNDERSCORE = ("_", ".")  # in a name, and what stands for it in a link, where it divides rows
 _AUTO = "auto"  # in a link: the value that follows from others
 
+Step = Annotated[int, Field(ge=0, le=MAX_DECISIONS)]
+Flip = Annotated[int, Field(ge=1, le=_MOST_PATTERNS)]
 
-def _within(name: str) -> FieldInfo:
-    found: FieldInfo = Field(ge=BOUNDS[name][0], le=BOUNDS[name][1])
-    return found
-
-
-Flip = Annotated[int, Field(ge=_FLIPS[0], le=_FLIPS[-1])]
-
-
-class Size(NamedTuple):
-    """How large a task is.
-
-    Attributes:
-        afferents: Number of afferents N, or None where it is free.
-        patterns: Number of patterns P, or None where it is free.
-        neurons: Number of neurons O.
-        spikes: Spikes of an afferent in a pattern, about.
-    """
-
-    afferents: int | None
-    patterns: int | None
-    neurons: int = 1
-    spikes: int = 1
-
-
-SIZES: dict[str, Size] = {
-    "latencies": Size(None, None),
-    "order": Size(2, 2),
-    "gaps": Size(2, 2),
-    "xor": Size(2, 4),
-    "late": Size(6, 2),
-    "templates": Size(None, None),
-    "synchrony": Size(None, None),
-    "rates": Size(None, None, spikes=6),
-    "iris": Size(48, 120, 3),
-    "digits": Size(768, 359, 10),
-}
-
-
-# Mean and standard deviation of initial weights: small tasks begin with some voltage, else a first
-# weight below 0 could strand the neuron; those of many spikes begin silent, as in the paper.
+# Mean and standard deviation of initial weights: small tasks begin with some voltage.
 LIVELY = {"mean": 0.5, "spread": 0.1}
-_SILENT: set[TaskName] = {"templates", "synchrony", "rates", "iris", "digits"}
 
 
 def start_of(plan: Plan) -> dict[str, float]:
     """Tell mean and standard deviation of a plan's initial weights."""
-    start = {"mean": 0.0, "spread": 1e-3} if plan.task in _SILENT else LIVELY
-    chosen = plan.model_dump(include={*start}, exclude_none=True)
-    return start | chosen
-
-
-def size_of(task: TaskName, own: Collection) -> Size:
-    """Tell how large a task is, that of one's own patterns included."""
-    return Size(len(own[0].spikes), len(own)) if task == "own" else SIZES[task]
+    silent = {"mean": Settings.mean, "spread": Settings.spread}
+    start = silent if TABLE[plan.task].silent else LIVELY
+    return start | plan.model_dump(include={*start}, exclude_none=True)
 
 
 def _shrink(fields: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     """Bring what does not fit together to the nearest that does, in this order."""
     size, fits = size_of(fields["task"], fields["own"]), dict(fields)
+    spikes = TABLE[fields["task"]].spikes
     if size.neurons > 1:
         _keep_labels(fits, notes)
     if size.patterns is None:
-        _limit(fits, "patterns", MAX_SPIKES // (fits["afferents"] * size.spikes), notes)
+        _limit(fits, "patterns", MAX_SPIKES // (fits["afferents"] * spikes), notes)
     patterns = size.patterns or fits["patterns"]
     _limit(fits, "epochs", MAX_DECISIONS // (patterns * size.neurons), notes)
     _limit(fits, "step", fits["epochs"] * patterns, notes)
@@ -151,6 +82,11 @@ def _limit(fields: dict[str, Any], name: str, most: int, notes: list[str]) -> No
     if fields[name] > most:
         notes.append(f"{name} {fields[name]} is above {most} for this task: now {most}")
         fields[name] = most
+
+
+def _auto(meaning: str) -> Any:  # noqa: ANN401  as pydantic's own
+    """Describe a number that may be left to follow from others: None, and what that means."""
+    return Field(default=None, description=meaning)
 
 
 class Conditions(BaseModel):
@@ -174,15 +110,15 @@ class Conditions(BaseModel):
 
     swap: bool = False
     flips: Annotated[tuple[Flip, ...], AfterValidator(lambda flips: tuple(sorted({*flips})))] = ()
-    rule: Rule = "paper"
-    cost: Cost = "linear"
-    optimiser: Optimiser = "momentum"
-    eta: Annotated[float, _within("eta")] = 0.05
-    rate: Annotated[float, _within("rate")] | None = None
-    mu: Annotated[float, _within("mu")] | None = None
-    tau: Annotated[float, _within("tau")] = 15.0
-    tau_s: Annotated[float, _within("tau_s")] | None = None
-    theta: Annotated[float, _within("theta")] = 1.0
+    rule: Rule = Settings.rule
+    cost: Cost = Settings.cost
+    optimiser: Optimiser = Settings.optimiser
+    eta: Eta = Settings.eta
+    rate: Annotated[float, Field(ge=1e-6, le=10)] | None = _auto("the one for eta")
+    mu: Momentum | None = _auto("the rule's own")
+    tau: TimeConstant = Settings.tau
+    tau_s: TimeConstant | None = _auto("tau / 4")
+    theta: Threshold = Settings.theta
 
 
 class Past(Conditions):
@@ -192,14 +128,14 @@ class Past(Conditions):
         until: Number of presentations after which it was.
     """
 
-    until: Annotated[int, _within("until")]
+    until: Step
 
 
 class Plan(Conditions):
     """A run to be computed. The defaults can be followed by eye, and cannot strand the neuron.
 
     Attributes:
-        task: What is to be learned; see `recorder.task_of`.
+        task: What is to be learned; see `tasks.TABLE`.
         seed: Task, initial weights and order of presentation.
         afferents: Number of afferents N where the task leaves it open; pairs take an even one.
         patterns: Number of patterns P where the task leaves it open; templates take an even one.
@@ -217,17 +153,17 @@ class Plan(Conditions):
 
     version: Literal[1] = VERSION
     task: TaskName = "order"
-    seed: Annotated[int, _within("seed")] = 0
-    afferents: Annotated[int, _within("afferents")] = 20
-    patterns: Annotated[int, _within("patterns")] = 10
-    jitter: Annotated[float, _within("jitter")] = 0.0
+    seed: Annotated[int, Field(ge=0, le=999_999)] = 0
+    afferents: Annotated[int, Field(ge=4, le=500)] = 20
+    patterns: Annotated[int, Field(ge=2, le=_MOST_PATTERNS)] = 10
+    jitter: Jitter = 0.0
     own: Annotated[Collection, Field(min_length=1, max_length=MAX_PATTERNS)] = EXAMPLES
-    T: Annotated[int, _within("T")] = 100
-    mean: Annotated[float, _within("mean")] | None = None
-    spread: Annotated[float, _within("spread")] | None = None
-    epochs: Annotated[int, _within("epochs")] = 100
+    T: Length = 100
+    mean: Annotated[float, Field(ge=-1, le=1)] | None = _auto("the task's own")
+    spread: Annotated[float, Field(ge=0, le=1)] | None = _auto("the task's own")
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 100
     before: Annotated[tuple[Past, ...], Field(max_length=MAX_FORKS)] = ()
-    step: Annotated[int, _within("step")] = 0
+    step: Step = 0
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -240,6 +176,7 @@ class Plan(Conditions):
 
 _DEFAULT = Plan()
 NAMES = frozenset(Plan.model_fields)  # of the parameters of a link
+BOUNDS = link.bounds(Plan)  # smallest and largest value of each number
 
 
 def changed(plan: Plan) -> dict[str, Any]:
@@ -337,8 +274,8 @@ def _read_flips(name: str, value: object, notes: list[str]) -> tuple[int, ...]:
     """Read the numbers of patterns; what is none is left out."""
     if isinstance(value, tuple):
         return value
-    items = str(value).split(_BETWEEN_FLIPS) if value else []
-    flips = [int(number) for number in map(link.number, items) if number in _FLIPS]
+    items, numbers = str(value).split(_BETWEEN_FLIPS) if value else [], range(1, _MOST_PATTERNS + 1)
+    flips = [int(number) for number in map(link.number, items) if number in numbers]
     if len(flips) < len(items):
         notes.append(f"{name} {link.show(value)} are not numbers of patterns: left out")
     return tuple(flips)
@@ -356,49 +293,16 @@ def _read_before(_: str, value: object, notes: list[str]) -> list[Any]:
 
 def _read_past(items: list[str], notes: list[str]) -> dict[str, object]:
     until, *rest = items
-    past: dict[str, object] = {"until": link.read_whole(BOUNDS["until"], 0, "fork", until, notes)}
+    past: dict[str, object] = {"until": link.read_whole(BOUNDS["step"], 0, "fork", until, notes)}
     for written, value in zip(rest[::2], rest[1::2], strict=False):
         name = written.replace(*_UNDERSCORE[::-1])
         if name not in Conditions.model_fields:
             notes.append(f"{link.show(name)} is no condition of a fork: left out")
-        elif value == _AUTO and name in _OPTIONAL:
+        elif value == _AUTO and getattr(_DEFAULT, name) is None:
             past[name] = None
         else:
             past[name] = _READERS[name](name, value, notes)
     return past
 
 
-def _whole(name: str) -> link.Reader:
-    return partial(link.read_whole, BOUNDS[name], getattr(_DEFAULT, name))
-
-
-def _number(name: str) -> link.Reader:
-    return partial(link.read_number, BOUNDS[name], getattr(_DEFAULT, name))
-
-
-_READERS: dict[object, link.Reader] = {
-    "version": partial(link.read_version, VERSION),
-    "task": partial(link.read_choice, TASKS, _DEFAULT.task),
-    "swap": partial(link.read_flag, _DEFAULT.swap),
-    "flips": _read_flips,
-    "seed": _whole("seed"),
-    "afferents": _whole("afferents"),
-    "patterns": _whole("patterns"),
-    "jitter": _number("jitter"),
-    "own": read_link,
-    "T": _whole("T"),
-    "rule": partial(link.read_choice, RULES, _DEFAULT.rule),
-    "cost": partial(link.read_choice, COSTS, _DEFAULT.cost),
-    "optimiser": partial(link.read_choice, OPTIMISERS, _DEFAULT.optimiser),
-    "eta": _number("eta"),
-    "rate": partial(link.read_number_or_none, BOUNDS["rate"], "the one for eta"),
-    "mu": partial(link.read_number_or_none, BOUNDS["mu"], "the rule's own"),
-    "tau": _number("tau"),
-    "tau_s": partial(link.read_number_or_none, BOUNDS["tau_s"], "tau / 4"),
-    "theta": _number("theta"),
-    "mean": partial(link.read_number_or_none, BOUNDS["mean"], "the task's own"),
-    "spread": partial(link.read_number_or_none, BOUNDS["spread"], "the task's own"),
-    "epochs": _whole("epochs"),
-    "before": _read_before,
-    "step": _whole("step"),
-}
+_READERS = link.readers(Plan, {"flips": _read_flips, "own": read_link, "before": _read_before})

@@ -9,41 +9,30 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from tempotron.capacity.cell import FIELDS, FIXED, NEURONS, TASKS, Cell, Fixed, Neuron, TaskName
+from tempotron.capacity.cell import FIELDS, Cell, Fixed, Neuron, TaskName
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.dashboard.state import link
+from tempotron.dashboard.state.bounds import Eta, Jitter, Momentum, TimeConstant
 from tempotron.dashboard.state.versions import VERSION
-from tempotron.learning import RULES, Rule
+from tempotron.learning import Rule
 
 OWN = "own"
 CHOICES = (*LABS, OWN)
 Axis = Literal["load", "tau", "tau_s", "T", "afferents", "eta", "mu", "jitter", "test_jitter"]
 AXES: tuple[Axis, ...] = get_args(Axis)
 
-# Smallest and largest value on the page, where a visitor shares the machine with others.
-LIMITS: dict[str, link.Bounds] = {
-    "seeds": (1, 50),
-    "afferents": (2, 500),
-    "load": (0.01, 20),
-    "T": (10, 5000),
-    "tau": (0.1, 1000),
-    "tau_s": (0.1, 1000),
-    "eta": (1e-4, 2),
-    "mu": (0, 0.999),
-    "jitter": (0, 50),
-    "test_jitter": (0, 50),
-    "epochs": (1, 5000),
-}
 MOST_VALUES = 20
 MOST_WORK = 3e10  # spikes presented by all rows together; some minutes on two cores
 
 
 class Request(BaseModel):
     """A sweep to be run. Of a lab all fields but the first two are set by the lab.
+
+    Bounds are those of a page, where a visitor shares the machine with others.
 
     Attributes:
         lab: A name of `labs.LABS`, or 'own'.
@@ -72,25 +61,26 @@ class Request(BaseModel):
     lab: str = "L2"
     axis: Axis = "load"
     values: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-    seeds: int = 8
+    seeds: Annotated[int, Field(ge=1, le=50)] = 8
     task: TaskName = Cell.task
-    afferents: int = Cell.afferents
-    load: float = Cell.load
-    T: float = Cell.T
-    tau: float = Cell.tau
-    tau_s: float | None = Cell.tau_s
+    afferents: Annotated[int, Field(ge=2, le=500)] = Cell.afferents
+    load: Annotated[float, Field(ge=0.01, le=20)] = Cell.load
+    T: Annotated[float, Field(ge=10, le=5000)] = Cell.T
+    tau: TimeConstant = Cell.tau
+    tau_s: TimeConstant | None = Field(default=Cell.tau_s, description="tau / 4")
     neuron: Neuron = Cell.neuron
     rule: Rule = Cell.rule
-    eta: float | None = Cell.eta
-    mu: float | None = Cell.mu
+    eta: Eta | None = Field(default=Cell.eta, description="the paper's rate")
+    mu: Momentum | None = Field(default=Cell.mu, description="the rule's own")
     fixed: Fixed = Cell.fixed
-    jitter: float = Cell.jitter
-    test_jitter: float = Cell.test_jitter
-    epochs: int = Cell.epochs
+    jitter: Jitter = Cell.jitter
+    test_jitter: Jitter = Cell.test_jitter
+    epochs: Annotated[int, Field(ge=1, le=5000)] = Cell.epochs
 
 
 _DEFAULT = Request()
 NAMES = frozenset(Request.model_fields)  # of the parameters of a link
+BOUNDS = link.bounds(Request)  # smallest and largest value of each number
 _OF_CELLS = ("task", "afferents", "load", "T", "tau", "tau_s", "neuron", "rule", "eta", "mu",
              "fixed", "jitter", "test_jitter", "epochs")  # fmt: skip
 
@@ -219,43 +209,13 @@ def _within(axis: Axis, values: tuple[float, ...], notes: list[str]) -> tuple[fl
         notes.append("values is empty: now those of the default")
         return _DEFAULT.values
     read = link.read_whole if FIELDS[axis] is int else link.read_number
-    kept = [float(read(LIMITS[axis], 0, axis, value, notes)) for value in values]
+    kept = [float(read(BOUNDS[axis], 0, axis, value, notes)) for value in values]
     each = tuple(sorted(set(kept)))
     if len(each) < len(kept):
         notes.append(f"values has {len(kept)} items, some of them the same: now {len(each)}")
     return each
 
 
-def _whole(name: str) -> link.Reader:
-    return partial(link.read_whole, LIMITS[name], getattr(_DEFAULT, name))
-
-
-def _number(name: str) -> link.Reader:
-    return partial(link.read_number, LIMITS[name], getattr(_DEFAULT, name))
-
-
-def _perhaps(name: str, otherwise: str) -> link.Reader:
-    return partial(link.read_number_or_none, LIMITS[name], otherwise)
-
-
-_READERS: dict[object, link.Reader] = {
-    "version": partial(link.read_version, VERSION),
-    "lab": partial(link.read_choice, CHOICES, _DEFAULT.lab),
-    "axis": partial(link.read_choice, AXES, _DEFAULT.axis),
-    "values": read_values,
-    "seeds": _whole("seeds"),
-    "task": partial(link.read_choice, TASKS, _DEFAULT.task),
-    "afferents": _whole("afferents"),
-    "load": _number("load"),
-    "T": _number("T"),
-    "tau": _number("tau"),
-    "tau_s": _perhaps("tau_s", "tau / 4"),
-    "neuron": partial(link.read_choice, NEURONS, _DEFAULT.neuron),
-    "rule": partial(link.read_choice, RULES, _DEFAULT.rule),
-    "eta": _perhaps("eta", "the paper's rate"),
-    "mu": _perhaps("mu", "the rule's own"),
-    "fixed": partial(link.read_choice, FIXED, _DEFAULT.fixed),
-    "jitter": _number("jitter"),
-    "test_jitter": _number("test_jitter"),
-    "epochs": _whole("epochs"),
-}
+_READERS = link.readers(
+    Request, {"lab": partial(link.read_choice, CHOICES, _DEFAULT.lab), "values": read_values}
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from tempotron.dashboard.state.experiment import repair
-from tempotron.dashboard.state.link import ours, sentence
+from tempotron.dashboard.state.link import PACKED, ours, sentence
 from tempotron.dashboard.state.patterns import EXAMPLES
 from tempotron.dashboard.ui.capacity.state import Capacity
 from tempotron.dashboard.ui.explore.state import Explore
@@ -17,6 +17,8 @@ from tempotron.dashboard.ui.menu import FILES
 from tempotron.dashboard.ui.train.state import Train
 
 _HERE = Path(__file__).parent
+# What may be ours in an address: a page keeps there what is its own, and what is of other sites.
+NAMES = frozenset().union(Explore.names, Train.names, Capacity.names, {PACKED})
 
 
 @dataclass
@@ -110,8 +112,7 @@ def show_address(visitor: Visitor) -> None:
     """Make the address bar a link to the request of Capacity."""
     state = visitor.capacity
     state.address = state.link
-    shown = parameters(state.names)
-    if shown != state.address:
-        given = st.query_params.to_dict()
-        foreign = {name: given[name] for name in given.keys() - shown.keys()}
+    given = st.query_params.to_dict()
+    if {name: given[name] for name in given.keys() & NAMES} != state.address:
+        foreign = {name: given[name] for name in given.keys() - NAMES}
         st.query_params.from_dict(foreign | state.address)

@@ -7,7 +7,8 @@ import pytest
 
 from tempotron.dashboard.answers.chances import LEARNED, SEEDS, chance
 from tempotron.dashboard.answers.recorder import task_of
-from tempotron.dashboard.state.plan import Plan, TaskName
+from tempotron.dashboard.state.plan import Plan
+from tempotron.dashboard.state.tasks import TaskName
 from tests.benchmarks.claims import learned
 
 SMALL: list[tuple[TaskName, bool]] = [

@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import get_args
 from urllib.parse import parse_qsl
 
 import pytest
@@ -16,8 +17,6 @@ from tempotron.dashboard.state.plan import (
     BOUNDS,
     MAX_DECISIONS,
     MAX_FORKS,
-    SIZES,
-    TASKS,
     Past,
     Plan,
     compared,
@@ -25,8 +24,8 @@ from tempotron.dashboard.state.plan import (
     decode,
     encode,
     repair,
-    size_of,
 )
+from tempotron.dashboard.state.tasks import TABLE, TaskName, size_of
 from tempotron.tasks import relabelled
 from tempotron.training import train
 
@@ -66,8 +65,7 @@ def plans(draw: st.DrawFn) -> Plan:
     for name, (low, high) in BOUNDS.items():
         whole = st.integers(math.ceil(low), math.floor(high))
         fields[name] = draw(whole if name in WHOLE else st.floats(low, high))
-    del fields["until"]
-    fields["task"] = draw(st.sampled_from(TASKS))
+    fields["task"] = draw(st.sampled_from([*TABLE]))
     fields["flips"] = tuple(draw(st.sets(st.integers(1, 2000), max_size=3)))
     fields["before"] = tuple(draw(st.lists(PASTS, max_size=3)))
     fields["swap"] = draw(st.booleans())
@@ -207,7 +205,7 @@ def test_the_default_plan_is_learned_in_steps_one_can_follow_by_eye(swap: bool) 
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("task", [task for task in TASKS if task != "late"])
+@pytest.mark.parametrize("task", [task for task in TABLE if task != "late"])
 def test_every_other_task_is_learned_in_small_steps(task: str, seed: int) -> None:
     run = run_of(Plan.model_validate({"task": task, "seed": seed, "eta": 0.02}))
     assert run.outcome == "converged"
@@ -228,13 +226,18 @@ def test_early_or_late_is_never_learned_and_says_so(
     assert "Not learnable" in task_of(plan).sentence
 
 
-@pytest.mark.parametrize("name", TASKS)
+def test_every_task_that_a_link_may_name_is_in_the_table() -> None:
+    assert tuple(TABLE) == get_args(TaskName)
+
+
+@pytest.mark.parametrize("name", TABLE)
 def test_a_task_has_the_size_that_its_plan_expects(name: str) -> None:
     plan = Plan.model_validate({"task": name, "afferents": 30, "patterns": 12})
     size, task = size_of(plan.task, plan.own), task_of(plan)
+    spikes = TABLE[plan.task].spikes
     assert task.kind == (size.afferents or 30, size.neurons)
     assert task.patterns == (size.patterns or 12)
-    assert task.spikes_per_pattern <= task.kind[0] * size.spikes
+    assert task.spikes_per_pattern <= task.kind[0] * spikes
 
 
 @pytest.mark.parametrize("name", ["latencies", "order", "gaps", "late", "templates", "rates"])
@@ -346,9 +349,10 @@ def test_what_has_ended_cannot_be_cancelled() -> None:
 
 
 def test_the_longest_run_of_a_plan_stays_a_message_of_some_megabytes() -> None:
-    for name, size in SIZES.items():
+    for name in TABLE:
         fields = {"task": name, "afferents": 4, "patterns": 2000, "epochs": 1000}
         plan = repair(fields)[0]
+        size = size_of(plan.task, plan.own)
         patterns = size.patterns or plan.patterns
         assert plan.epochs * patterns * size.neurons <= MAX_DECISIONS
 

@@ -11,7 +11,7 @@ from tempotron.capacity.__main__ import build_parser, chosen_cells
 from tempotron.capacity.labs import LABS
 from tempotron.dashboard.state.sweep import (
     AXES,
-    LIMITS,
+    BOUNDS,
     OWN,
     Request,
     command,
@@ -68,7 +68,7 @@ def test_a_lab_is_named_by_its_link_and_needs_no_other_field(name: str) -> None:
 
 @pytest.mark.parametrize("axis", AXES)
 def test_every_axis_can_be_swept(axis: str) -> None:
-    low, high = LIMITS[axis]
+    low, high = BOUNDS[axis]
     request, notes = repair({"lab": OWN, "axis": axis, "values": [low, high], "afferents": 400})
     assert notes == []
     assert request.values == (low, high)

@@ -29,9 +29,10 @@ from tempotron.dashboard.answers.standing import ended, stand, told
 from tempotron.dashboard.answers.verdict import judge
 from tempotron.dashboard.state.experiment import Experiment, to_csv, to_json
 from tempotron.dashboard.state.experiment import decode as decode_experiment
-from tempotron.dashboard.state.plan import TASKS, Plan, decode, size_of
+from tempotron.dashboard.state.plan import Plan, decode
 from tempotron.dashboard.state.presets import PRESETS
 from tempotron.dashboard.state.sweep import Request
+from tempotron.dashboard.state.tasks import TABLE, size_of
 from tempotron.dashboard.ui.capacity.curves import before
 from tempotron.dashboard.ui.menu import FILES, MENU
 from tempotron.dashboard.ui.records import Record, _records
@@ -343,7 +344,7 @@ def test_train_shows_the_default_run_paused_before_the_first_presentation() -> N
     assert at.get("metric")[0].proto.body == "50.0%"
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", TABLE)
 def test_a_link_to_a_task_shows_its_sentence_and_its_run_at_the_step(task: str) -> None:
     plan = Plan.model_validate({"task": task, "step": 2, "seed": 3})
     at = opened("Train", task=task, step="2", seed="3")
@@ -361,7 +362,7 @@ def test_a_link_to_a_task_shows_its_sentence_and_its_run_at_the_step(task: str) 
 
 
 def test_every_task_has_a_picture_drawn_from_its_patterns() -> None:
-    for key in TASKS:
+    for key in TABLE:
         task = gallery.picture(key)
         assert task["key"] == key
         assert [pattern["fire"] for pattern in task["patterns"]] == [True, False]

@@ -20,13 +20,14 @@ from tempotron.capacity.summary import AXES as AXIS_NAMES
 from tempotron.dashboard.state.link import count
 from tempotron.dashboard.state.sweep import (
     AXES,
+    BOUNDS,
     CHOICES,
-    LIMITS,
     OWN,
     command,
     lab_of,
     read_values,
 )
+from tempotron.dashboard.state.tasks import TABLE
 from tempotron.dashboard.ui.capacity.curves import results, runs
 from tempotron.dashboard.ui.shared.fields import NARROW, WIDE, Fields
 from tempotron.dashboard.ui.visitor import Visitor, show_address
@@ -50,11 +51,7 @@ _NUMBERS = (
     ("test_jitter", "In tests (ms)", 0.5, None),
     ("epochs", "Epochs", 50, None),
 )
-_TASK_NAMES = {
-    "latencies": "Random latency patterns",
-    "synchrony": "Pairwise synchrony",
-    "rates": "Poisson rates",
-}
+_LABELS: dict[str, str] = {name: entry.label for name, entry in TABLE.items()}
 _FIXED_NAMES = {"rate": "the same lambda", "step": "the same lambda / (1 - mu)"}
 
 
@@ -75,7 +72,7 @@ def _own(visitor: Visitor) -> None:
         fields.select("axis", "Swept", AXES, shown=AXIS_NAMES.__getitem__, width=WIDE)
         _values(visitor)
         fields.number("seeds", "Seeds", 1)
-        fields.select("task", "Task", TASKS, shown=_TASK_NAMES.__getitem__, width=WIDE)
+        fields.select("task", "Task", TASKS, shown=_LABELS.__getitem__, width=WIDE)
         fields.select("neuron", "Neuron", NEURONS, shown=str.capitalize, width=NARROW + 40)
         fields.select("rule", "Rule", RULES)
         fields.select("fixed", "Whatever mu is", FIXED, shown=_FIXED_NAMES.__getitem__, width=WIDE)
@@ -230,7 +227,7 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _fields(visitor: Visitor) -> Fields:
-    return Fields("request", visitor.capacity.request, LIMITS, visitor.capacity.ask)
+    return Fields("request", visitor.capacity.request, BOUNDS, visitor.capacity.ask)
 
 
 def _values(visitor: Visitor) -> None:

@@ -9,12 +9,11 @@ from pydantic import Field, TypeAdapter
 from tempotron.dashboard.answers.standing import to_experiment
 from tempotron.dashboard.state.experiment import MAX_AFFERENTS
 from tempotron.dashboard.state.link import from_hand
-from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, conditions
+from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, Step, conditions
 from tempotron.dashboard.ui.shared.letters import Letter, opened
 from tempotron.dashboard.ui.train.state import OF_A_TASK
 from tempotron.dashboard.ui.visitor import Visitor
 
-Step = Annotated[int, Field(ge=0, le=MAX_DECISIONS)]
 Field_ = Literal[
     "task", "swap", "seed", "afferents", "patterns", "T", "jitter", "rule", "cost", "optimiser",
     "eta", "rate", "mu", "tau", "tau_s", "theta", "mean", "spread", "epochs",

@@ -6,23 +6,11 @@ from typing import Any
 
 from tempotron.dashboard.answers.chances import chance
 from tempotron.dashboard.answers.recorder import settings_of, task_of
-from tempotron.dashboard.state.plan import BOUNDS, Plan, TaskName, size_of
+from tempotron.dashboard.state.plan import BOUNDS, Plan
+from tempotron.dashboard.state.tasks import TABLE, size_of
 from tempotron.learning import COSTS, OPTIMISERS, RULES
 from tempotron.tasks import Task
 
-NAMES: dict[TaskName, str] = {
-    "latencies": "Random latency patterns",
-    "order": "Order of two spikes",
-    "gaps": "Gaps of 5 and 10 ms",
-    "xor": "Temporal XOR",
-    "late": "Early or late",
-    "templates": "Two noisy templates",
-    "synchrony": "Pairwise synchrony",
-    "rates": "Poisson rates",
-    "iris": "Iris",
-    "digits": "Handwritten digits",
-    "own": "My own patterns",
-}
 _LABELS = {
     "patterns": "Patterns",
     "afferents": "Afferents",
@@ -62,14 +50,15 @@ _SECTIONS = {
 def form(plan: Plan) -> dict[str, Any]:
     """Describe the fields of a plan, in sections, and what its task is called and about."""
     task, size = task_of(plan), size_of(plan.task, plan.own)
+    names = {name: entry.label for name, entry in TABLE.items()}
     shut = _shut(plan)
     in_force = _in_force(plan, task)
     sections = []
-    for title, names in _SECTIONS.items():
-        fields = [_field(name, plan, in_force.get(name), name in shut) for name in names]
-        sections.append({"title": title, "differs": _differs(plan, names), "fields": fields})
+    for title, members in _SECTIONS.items():
+        fields = [_field(name, plan, in_force.get(name), name in shut) for name in members]
+        sections.append({"title": title, "differs": _differs(plan, members), "fields": fields})
     return {
-        "task": {"key": plan.task, "name": NAMES[plan.task], "names": NAMES},
+        "task": {"key": plan.task, "name": names[plan.task], "names": names},
         "about": about(plan, task),
         "swap": plan.swap,
         "one": size.neurons == 1,

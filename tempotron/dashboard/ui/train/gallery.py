@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from tempotron.dashboard.answers.recorder import task_of
-from tempotron.dashboard.state.plan import TASKS, Plan, TaskName
+from tempotron.dashboard.state.plan import Plan
+from tempotron.dashboard.state.tasks import TABLE, TaskName
 from tempotron.dashboard.ui.assets import publish_text
-from tempotron.dashboard.ui.train.form import NAMES
 
 _ROWS = 24
 
@@ -18,7 +18,7 @@ _ROWS = 24
 @cache
 def url() -> str:
     """Give out the pictures of all tasks; they are drawn at the first call."""
-    return publish_text("gallery.json", json.dumps([picture(name) for name in TASKS]))
+    return publish_text("gallery.json", json.dumps([picture(name) for name in TABLE]))
 
 
 def picture(name: TaskName) -> dict[str, Any]:
@@ -40,4 +40,4 @@ def picture(name: TaskName) -> dict[str, Any]:
         }
         for p in dict.fromkeys(shown)
     ]
-    return {"key": name, "name": NAMES[name], "patterns": patterns}
+    return {"key": name, "name": TABLE[name].label, "patterns": patterns}

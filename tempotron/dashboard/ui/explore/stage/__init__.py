@@ -11,13 +11,12 @@ from pydantic import Field, TypeAdapter
 
 from tempotron.dashboard.answers.response import course, respond
 from tempotron.dashboard.answers.sentences import advice
-from tempotron.dashboard.state.experiment import NAMES, Experiment
-from tempotron.dashboard.state.link import PACKED
+from tempotron.dashboard.state.experiment import BOUNDS, MAX_SPIKES, Experiment
 from tempotron.dashboard.state.patterns import MAX_PATTERNS
 from tempotron.dashboard.state.presets import PRESETS
 from tempotron.dashboard.ui.component import register, sent
 from tempotron.dashboard.ui.shared.letters import Letter, opened
-from tempotron.dashboard.ui.visitor import Visitor, leave
+from tempotron.dashboard.ui.visitor import NAMES, Visitor, leave
 
 POINTS = 801
 _HERE = Path(__file__).parent
@@ -40,7 +39,7 @@ def stage(visitor: Visitor) -> None:
         "experiment": visitor.explore.experiment.model_dump(mode="json"),
         "answer": answer(visitor.explore.experiment),
         "link": visitor.explore.link,
-        "names": [*NAMES, PACKED],
+        "names": [*NAMES],
         "limits": limits(),
         "presets": presets(),
     }
@@ -105,12 +104,8 @@ def answer(experiment: Experiment) -> dict[str, Any]:
 
 
 def limits() -> dict[str, Any]:
-    """Read off the schema of an experiment what its numbers may be."""
-    fields = Experiment.model_json_schema()["properties"]
-    bounds = {"T": fields["T"], "theta": fields["theta"], "tau": fields["tau"]}
-    bounds |= {"tau_s": fields["tau_s"]["anyOf"][0], "weight": fields["weights"]["items"]}
-    ranges = {name: [field["minimum"], field["maximum"]] for name, field in bounds.items()}
-    return ranges | {"spikes": fields["spikes"]["items"]["maxItems"], "patterns": MAX_PATTERNS}
+    """Collect what the numbers of an experiment may be."""
+    return {**BOUNDS, "spikes": MAX_SPIKES, "patterns": MAX_PATTERNS}
 
 
 @st.cache_data

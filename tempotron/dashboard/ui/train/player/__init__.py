@@ -24,20 +24,17 @@ from tempotron.dashboard.answers.recorder import Recorder
 from tempotron.dashboard.answers.recording import Span, pack_span, pack_task, spans
 from tempotron.dashboard.answers.standing import ended, stand
 from tempotron.dashboard.answers.verdict import judge
-from tempotron.dashboard.state import plan as plans
-from tempotron.dashboard.state.link import PACKED
 from tempotron.dashboard.state.plan import compared
 from tempotron.dashboard.ui.component import register, sent
 from tempotron.dashboard.ui.records import give_out
 from tempotron.dashboard.ui.train import own
 from tempotron.dashboard.ui.train.acts import carry_out
-from tempotron.dashboard.ui.visitor import Visitor
+from tempotron.dashboard.ui.visitor import NAMES, Visitor
 from tempotron.training import Run
 
 _HERE = Path(__file__).parent
 _STRETCH = 0.25  # seconds of computing between two looks
 _MODULES = ("address", "mail", "patterns", "voltage", "axes")
-_NAMES = [*plans.NAMES, PACKED]
 _component = register(_HERE, *_MODULES, room="823px")
 
 
@@ -130,7 +127,7 @@ def _told(visitor: Visitor, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
         "moved": visitor.train.moved,
         "address": address,
         "linkable": linkable,
-        "names": _NAMES,
+        "names": [*NAMES],
         "notice": visitor.train.notice,
         "twin": _twin(recorder, visitor),
         "pins": [
