@@ -23,6 +23,13 @@ def writable(folder: Path) -> bool:
         return False
 
 
+def kept() -> bool:
+    """Tell whether an earlier start has left machine code; what is out of date counts, too."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    folders = [Path(given)] if given else [_HOMES[0] / "__pycache__", _HOMES[1] / "numba"]
+    return any(any(folder.rglob("learning.*.nbi")) for folder in folders)
+
+
 def fallback() -> Path:
     """Find a temporary folder that is ours alone: what is kept there is run."""
     folder = Path(tempfile.gettempdir()) / f"tempotron-{os.getuid()}"

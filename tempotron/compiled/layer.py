@@ -218,11 +218,14 @@ def _grid_gradients(first: int, end: int, events: Events, outer: Floats, weights
             until = min(until, since)
 
 
-def warm_up() -> float:
+def warm_up(first: Callable[[], object] = lambda: None) -> float:
     """Compile all machine code, or load it from disk; meant for a thread when a program starts.
 
     Compiling happens once on a machine and takes some seconds, loading about half a second.
     Meanwhile modules use torch.
+
+    Args:
+        first: Called before, with modules on torch already: may wait for another process.
 
     Returns:
         The time it took, in seconds.
@@ -231,6 +234,7 @@ def warm_up() -> float:
     _log.info("Preparing the compiled core; the first time this takes some seconds.")
     _warming.set()
     try:
+        first()
         _rehearse()
     finally:
         _warming.clear()

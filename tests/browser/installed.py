@@ -45,9 +45,10 @@ def main() -> int:
         with subprocess.Popen(command, cwd=folder, env=env) as server:
             try:
                 url = f"http://127.0.0.1:{port}"
-                wait_for(f"{url}/ready", 120)
-                print(f"ready after {time.monotonic() - begin:.1f} s", flush=True)
+                wait_for(f"{url}/_stcore/health", 120)
+                print(f"answers after {time.monotonic() - begin:.1f} s", flush=True)
                 script = look(url, begin)
+                wait_for(f"{url}/ready", 120)
             finally:
                 server.terminate()
                 server.wait(20)

@@ -37,6 +37,8 @@ GESTURES = {
     "flag": 5,
     "preset": 3,
     "reset": 1,
+    "hint": 3,
+    "afferents": 3,
     "undo": 6,
     "redo": 4,
     "keep": 4,
@@ -52,10 +54,10 @@ LIVE = 0.7  # share of the moves of a drag after which the picture has changed
 DEPTH = 100  # states that undo knows
 NUMBERS = {"tau": "tau in ms", "tau_s": "tau_s in ms", "theta": "theta", "T": "T in ms"}
 RANGES = {  # label, smallest, largest, step
-    "tau": ("Membrane time constant (ms)", 0.5, 100.0, 0.5),
-    "tau_s": ("Synaptic time constant (ms)", 0.25, 50.0, 0.25),
-    "theta": ("theta, the level to reach", 0.05, 3.0, 0.05),
-    "T": ("Trial length (ms)", 10.0, 500.0, 10.0),
+    "tau": ("Membrane time constant (tau, ms)", 0.5, 100.0, 0.5),
+    "tau_s": ("Synaptic time constant (tau_s, ms)", 0.25, 50.0, 0.25),
+    "theta": ("Threshold (theta), the level to reach", 0.05, 3.0, 0.05),
+    "T": ("Trial length (T, ms)", 10.0, 500.0, 10.0),
 }
 LIMITS = {"tau": (0.1, 1000), "tau_s": (0.1, 1000), "theta": (0.05, 10), "T": (10, 2000)}
 FLAGS = {
@@ -89,6 +91,7 @@ READ = """() => {
     verdict: verdict?.textContent ?? "", more: more?.textContent ?? "",
     torch: stage.dataset.source === "torch",
     undo: !off("undo"), redo: !off("redo"),
+    hinted: button("hint").getAttribute("aria-pressed") === "true",
     kept: stage.querySelector(".kept").textContent,
     busy: [...root.querySelectorAll("[aria-busy=true]")].length,
     query: location.search.slice(1), path: location.pathname,
@@ -166,6 +169,7 @@ class Model:
     at: int = 0
     selected: Handle = field(default_factory=lambda: Handle("spike"))
     kept: list[bool] = field(default_factory=list)  # patterns: whether each ought to fire
+    hinted: bool = False
 
     @property
     def now(self) -> Experiment:
@@ -261,6 +265,11 @@ class Model:
         self.selected = handle
         self.mend()
 
+    def arrive(self) -> None:
+        """Come to a stage that is drawn anew."""
+        self.hinted = False
+        self.choose(Handle("spike"))
+
     def mend(self) -> None:
         """Select something that is there."""
         handle = self.selected
@@ -294,6 +303,7 @@ class Model:
                 FLAGS["shunt"]: now.shunt,
             },
             "torch": True,
+            "hinted": self.hinted,
             "undo": self.at > 0,
             "redo": self.at < len(self.past) - 1,
             "kept": f"{count}: {fire} +, {len(self.kept) - fire} −" if self.kept else "none yet",
@@ -313,10 +323,10 @@ def difference(page: dict[str, Any] | None, model: Model) -> str:
     linked, notes = decode(dict(parse_qsl(page["query"], keep_blank_values=True)))
     if linked != model.now or notes:
         return f"address {page['query']} leads to {linked}, the model has {model.now}"
-    return sentence(page["verdict"], page["more"], model.now)
+    return sentence(page["verdict"], page["more"], model.now, hinted=model.hinted)
 
 
-def sentence(verdict: str, more: str, experiment: Experiment) -> str:
+def sentence(verdict: str, more: str, experiment: Experiment, *, hinted: bool) -> str:
     """Hold the sentence against the library's numbers; '' if it is right."""
     response = respond(experiment)
     number = r"(-?[\d.]+(?:e-?\d+)?)"
@@ -338,7 +348,8 @@ def sentence(verdict: str, more: str, experiment: Experiment) -> str:
     if not right:
         return f"sentence {verdict!r}, the library has {response}"
     hint = advice(experiment)
-    return "" if more.endswith(hint) else f"advice {more!r}, the library has {hint!r}"
+    right = more.endswith(hint) if hinted else hint not in more
+    return "" if right else f"advice {more!r}, hinted {hinted}, the library has {hint!r}"
 
 
 class Walk(Hand):
@@ -693,7 +704,7 @@ class Walk(Hand):
         if way == "menu":
             self.by_menu("Data")
             self.by_menu("Explore")
-            return lambda: self.model.choose(Handle("spike"))
+            return self.model.arrive
         handle = self.handle("spike")
         if handle is None:
             self.page.keyboard.press("Enter")
@@ -724,7 +735,14 @@ class Walk(Hand):
             self.model.put(handle, value)
         then()
 
+    def _unfold(self) -> None:
+        """Open the fold of finer settings: what stands there is to be reached."""
+        folded = self.page.locator(".stage details:not([open]) > summary")
+        if folded.count():
+            self.press(folded.first)
+
     def type_number(self) -> None:
+        self._unfold()
         name = self.dice.choice([*NUMBERS])
         if name == "tau_s" and self.model.now.tau_s is None:
             return
@@ -739,6 +757,7 @@ class Walk(Hand):
         then()
 
     def range_key(self) -> None:
+        self._unfold()
         name = self.dice.choice([*RANGES])
         label, low, high, step = RANGES[name]
         now = self.model.now
@@ -755,6 +774,7 @@ class Walk(Hand):
             self.model.number(name, there)
 
     def flag(self) -> None:
+        self._unfold()
         name = self.dice.choice([*FLAGS])
         self.tell(name)
         self.press(self.page.get_by_role("checkbox", name=FLAGS[name]))
@@ -771,13 +791,39 @@ class Walk(Hand):
         preset = self.dice.choice(PRESETS)
         self.tell(preset.name)
         self.press(self.page.get_by_role("group", name="Presets").get_by_text(preset.name))
-        self.model.selected = Handle("spike")
-        self.model.open(preset.experiment)
+        self.replaced_by(preset.experiment)
 
     def reset(self) -> None:
         self.press(self.button_named("Reset"))
-        self.model.selected = Handle("spike")
-        self.model.open(PRESETS[0].experiment)
+        self.replaced_by(PRESETS[0].experiment)
+
+    def replaced_by(self, experiment: Experiment) -> None:
+        self.model.selected, self.model.hinted = Handle("spike"), False
+        self.model.open(experiment)
+
+    def hint(self) -> None:
+        self.press(self.button_named("Hint"))
+        self.model.hinted = not self.model.hinted
+
+    def afferents(self) -> None:
+        """Add an afferent, or remove the selected one."""
+        handle = self.handle(self.dice.choice(["spike", "weight"]))
+        if handle is None:
+            return
+        name = self.dice.choice(["Add afferent", "Remove afferent"])
+        self.tell(f"{name} with {handle.name} selected")
+        self.focus(handle)
+        self.press(self.button_named(name))
+        weights, spikes = [*self.model.now.weights], [*self.model.now.spikes]
+        if name == "Add afferent":
+            weights.append(0.4)
+            spikes.append((math.floor(self.model.now.T / 2 + 0.5),))
+            self.model.change(weights=weights, spikes=spikes)
+            self.model.selected = Handle("spike", len(weights) - 1)
+        elif len(weights) > 1:
+            del weights[handle.afferent], spikes[handle.afferent]
+            self.model.change(weights=weights, spikes=spikes)
+            self.model.selected = Handle("weight", min(handle.afferent, len(weights) - 1))
 
     def undo(self) -> None:
         self._travel("Undo", "z", -1)
@@ -816,16 +862,16 @@ class Walk(Hand):
         self.page.wait_for_timeout(500)  # panels above it take their place
         x, y, *_ = self.box(table)
         cell = self.page.get_by_test_id("number-cell").or_(self.page.locator(".gdg-input"))
-        while not cell.is_visible():  # Streamlit's table now and then takes no notice of a key
+        # Streamlit's table now and then takes no notice of a key: then it is on the name beside.
+        while not (cell.is_visible() and not cell.first.evaluate(CONTENT).startswith("A")):
+            self.page.keyboard.press("Escape")
+            self.page.wait_for_timeout(300)
             self.press_at(x + 60, y + 35 * (row + 1) + 18)
             self.page.wait_for_timeout(150)
             self.page.keyboard.press("ArrowRight")
             self.page.wait_for_timeout(100)
             self.page.keyboard.press("Enter")
             self.page.wait_for_timeout(300)
-            if cell.is_visible() and cell.first.evaluate(CONTENT).startswith("A"):
-                self.page.keyboard.press("Escape")  # it is still on the name beside
-                self.page.wait_for_timeout(300)
         self.page.keyboard.type(f"{value:g}", delay=20)
         self.page.keyboard.press("Enter")
         weights = [*self.model.now.weights]
@@ -845,11 +891,11 @@ class Walk(Hand):
             self.page.go_back()
         else:
             self.by_menu("Explore")
-        self.model.choose(Handle("spike"))
+        self.model.arrive()
 
     def reload(self) -> None:
         self.page.reload()
-        self.model.choose(Handle("spike"))
+        self.model.arrive()
 
     def second_tab(self) -> None:
         """Open the same link in another tab and edit there: only patterns are shared."""

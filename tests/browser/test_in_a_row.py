@@ -156,6 +156,23 @@ def test_forks_are_undone_as_often_as_is_pressed_however_fast(
     below(page, "After 10 presentations")
 
 
+def test_a_chip_leads_back_to_the_step_that_explore_was_opened_at(
+    open_page: OpenPage, server: str
+) -> None:
+    page = train(open_page, server, "?step=6")
+    press(page, "Step")
+    page.get_by_role("button", name="Open in Explore").click()
+    chip = page.get_by_role("button", name=re.compile("step 7: back to Train$"))
+    expect(chip).to_contain_text("of Order of two spikes, step 7")
+    slider(page, "Afferent 1, spike 1").press("ArrowRight")
+    chip.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Train")
+    expect(status(page)).to_contain_text("Presentation 7 of")
+    page.get_by_role("link", name="Explore").click()
+    expect(slider(page, "Afferent 1, spike 1")).to_be_visible()
+    expect(chip).to_have_count(0)
+
+
 def test_back_at_once_after_a_new_seed_stays(open_page: OpenPage, server: str) -> None:
     page = train(open_page, server, f"{CLASSIC}&seed=2")
     page.get_by_role("button", name="New seed").click()

@@ -291,6 +291,33 @@ def test_the_address_follows_the_playhead_and_back_leads_to_the_plan_before(
     assert page.url == end
 
 
+def opacity(page: Page, selector: str) -> float:
+    return float(page.locator(selector).first.evaluate("e => getComputedStyle(e).opacity"))
+
+
+def test_at_slow_speed_a_step_is_told_piece_after_piece(player: Page) -> None:
+    player.get_by_label("Speed").select_option("0.1")
+    press(player, "Play")
+    expect(player.locator(".lens.story")).to_be_visible()
+    assert opacity(player, ".list .dw") == 0  # blame comes after the peak
+    player.wait_for_timeout(2200)
+    assert opacity(player, ".list .dw") == 1
+    press(player, "Pause")
+    expect(player.locator(".lens.story")).to_have_count(0)
+    assert opacity(player, ".equation") == 1
+
+
+def test_where_motion_is_to_be_reduced_no_step_is_told_as_a_story(
+    open_page: OpenPage, server: str
+) -> None:
+    page = open_page(f"{server}/train", reduced_motion="reduce")
+    page.get_by_label("Speed").select_option("0.1")
+    press(page, "Play")
+    expect(status(page)).to_contain_text("Presentation 1 of")
+    expect(page.locator(".lens.story")).to_have_count(0)
+    assert opacity(page, ".list .dw") == 1
+
+
 def test_where_motion_is_to_be_reduced_the_picture_changes_once_a_second(
     open_page: OpenPage, server: str
 ) -> None:

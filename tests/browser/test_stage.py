@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered
 
 
@@ -50,8 +51,74 @@ def press(page: Page, handle: Locator, *keys: str) -> None:
 
 
 def test_the_page_opens_on_a_near_miss(explore: Page) -> None:
-    expect(status(explore)).to_contain_text("V_max = 0.930 at 43.0 ms: silent")
+    expect(status(explore)).to_contain_text("V_max = 0.930 at 43.0 ms: silent, 0.070 short")
+
+
+def hint(page: Page) -> Locator:
+    return page.get_by_role("button", name="Hint")
+
+
+def test_the_answer_comes_when_a_hint_is_asked_for_and_not_with_the_next_question(
+    explore: Page,
+) -> None:
+    expect(status(explore)).not_to_contain_text("Move")
+    hint(explore).click()
     expect(status(explore)).to_contain_text("Move A3 3.2 ms earlier and it fires")
+    press(explore, slider(explore, "Afferent 3, spike 1"), "ArrowLeft")
+    expect(status(explore)).to_contain_text("Move A3 2.2 ms earlier and it fires")
+    explore.get_by_role("button", name="Not a counter").click()
+    answered(explore)
+    expect(status(explore)).not_to_contain_text("Move")
+    expect(hint(explore)).to_have_attribute("aria-pressed", "false")
+
+
+def test_what_to_try_is_told_until_it_has_been_tried(open_page: OpenPage, server: str) -> None:
+    page = open_page(server, viewport={"width": 1280, "height": 800})
+    expect(status(page)).to_contain_text("Drag a spike")
+    press(page, slider(page, "Afferent 3, spike 1"), "ArrowLeft")
+    expect(status(page)).not_to_contain_text("Drag a spike")
+    page.reload()
+    expect(status(page)).to_contain_text("V_max")
+    expect(status(page)).not_to_contain_text("Drag a spike")
+
+
+def test_afferents_are_added_and_removed_and_both_can_be_undone(explore: Page) -> None:
+    explore.get_by_role("button", name="Add afferent").click()
+    expect(slider(explore, "Afferent 7, spike 1")).to_be_focused()
+    assert value(slider(explore, "Weight of afferent 7")) == 0.4
+    slider(explore, "Afferent 3, spike 1").focus()
+    explore.get_by_role("button", name="Remove afferent").click()
+    expect(slider(explore, "Weight of afferent 3")).to_be_focused()
+    assert value(slider(explore, "Weight of afferent 3")) == -0.4  # it was the fourth
+    answered(explore)
+    expect(slider(explore, "Weight of afferent 7")).to_have_count(0)
+    for _ in range(2):
+        explore.keyboard.press("Control+z")
+    assert value(slider(explore, "Weight of afferent 3")) == 0.4
+    expect(slider(explore, "Weight of afferent 7")).to_have_count(0)
+
+
+def test_the_last_afferent_stays(explore: Page) -> None:
+    for _ in range(6):
+        explore.get_by_role("button", name="Remove afferent").click()
+    expect(status(explore)).to_contain_text("the last one stays")
+    expect(explore.get_by_role("slider", name=re.compile("^Weight of"))).to_have_count(1)
+
+
+def test_the_presets_are_one_stop_of_the_tab_key(explore: Page) -> None:
+    gallery = explore.get_by_role("group", name="Presets")
+    assert gallery.locator("button[tabindex='0']").count() == 1
+    gallery.get_by_role("button", name="Near miss").focus()
+    explore.keyboard.press("ArrowRight")
+    expect(gallery.get_by_role("button", name="Not a counter")).to_be_focused()
+    explore.keyboard.press("Tab")
+    expect(hint(explore)).to_be_focused()
+
+
+def test_a_fold_names_what_is_not_as_at_first(explore: Page) -> None:
+    expect(explore.locator(".finer summary")).to_have_text("More")
+    explore.get_by_role("button", name="Hidden by the grid").click()
+    expect(explore.locator(".finer summary")).to_have_text("More: peak on whole ms")
 
 
 def test_dragging_a_spike_moves_it_in_steps_of_half_a_millisecond(explore: Page) -> None:
@@ -229,7 +296,13 @@ def test_time_constants_may_be_equal_or_exchanged(explore: Page) -> None:
         expect(status(explore)).to_contain_text(re.compile(r"V_max = \d\.\d{3} at"))
 
 
+def unfold(page: Page) -> None:
+    if page.locator(".finer:not([open])").count():
+        page.locator(".finer summary").click()
+
+
 def test_the_trial_may_become_shorter_than_its_spikes(explore: Page) -> None:
+    unfold(explore)
     field = explore.get_by_label("T in ms", exact=True)
     field.fill("50")
     field.press("Enter")
@@ -240,7 +313,9 @@ def test_the_trial_may_become_shorter_than_its_spikes(explore: Page) -> None:
 def test_the_toggles_say_what_the_reference_would_see(explore: Page) -> None:
     explore.get_by_role("button", name="Hidden by the grid").click()
     expect(status(explore)).to_contain_text("V_max = 0.978 at 31.0 ms: silent")
+    hint(explore).click()
     expect(status(explore)).to_contain_text("the grid misses it")
+    unfold(explore)
     explore.get_by_label("Exact peak, also between milliseconds").check()
     expect(status(explore)).to_contain_text("V_max = 1.020")
 
@@ -248,6 +323,7 @@ def test_the_toggles_say_what_the_reference_would_see(explore: Page) -> None:
 def test_the_shunt_ends_the_voltage_after_the_output_spike(explore: Page) -> None:
     explore.get_by_role("button", name="A peak with a kink").click()
     answered(explore)
+    unfold(explore)
     before = explore.locator(".voltage .trace").get_attribute("d")
     explore.get_by_label("Shunt all input after the output spike").check()
     answered(explore)
@@ -357,13 +433,13 @@ def test_the_table_follows_the_stage(all_of_it: Page) -> None:
 
 def test_the_panels_follow_an_edit_and_are_never_blank(all_of_it: Page) -> None:
     figures = all_of_it.locator(".plot-figure .main-svg .scatterlayer")
-    expect(figures).to_have_count(3)
+    expect(figures).to_have_count(2)
     all_of_it.evaluate(
         """() => {
             window.blanks = 0;
             const look = () => {
                 const drawn = document.querySelectorAll(".plot-figure .scatterlayer .trace");
-                window.blanks += drawn.length < 10;
+                window.blanks += drawn.length < 9;
                 requestAnimationFrame(look);
             };
             look();

@@ -18,7 +18,6 @@ from tempotron.capacity.summary import AXES, LABELS, MeasureName, Point
 from tempotron.dashboard.answers.counting import Contest
 from tempotron.dashboard.answers.response import respond, shares, tau_sweep
 from tempotron.dashboard.state.experiment import Experiment
-from tempotron.kernel import psp, psp_half_width, psp_peak_time
 
 MEASURED = "measured"  # the name of a curve that has no other
 INK = "rgb(1, 2, 3)"  # Plotly knows no "currentColor"
@@ -62,36 +61,6 @@ def _area(afferent: int, share: np.ndarray[Any, Any], step: dict[str, float]) ->
         "line": {"width": 0.5, "color": INHIBITORY if inhibitory else EXCITATORY},
         "fillcolor": _faint(INHIBITORY if inhibitory else EXCITATORY, shade),
         "hovertemplate": f"A{afferent + 1}: %{{y:+.3f}}<extra></extra>",
-    }
-
-
-def kernel(experiment: Experiment) -> go.Figure:
-    """Draw the potential of one spike, its peak and half-width, and the pinned one behind it."""
-    constants = (experiment.tau, experiment.synaptic)
-    kept = [constants] if experiment.pinned is None else [constants, experiment.pinned]
-    span = max(4 * max(pair) for pair in kept)
-    delays = torch.linspace(0, span, 301, dtype=torch.float64)
-    traces: list[dict[str, Any]] = []
-    for pair, dash, color in zip(kept, ("solid", "dash"), (INK, GOOD), strict=False):
-        name = f"tau {pair[0]:g}, tau_s {pair[1]:g} ms"
-        curve = psp(delays, *pair).numpy().astype(np.float32)
-        line = {"color": color, "width": 2, "dash": dash}
-        traces.append({"x0": 0, "dx": span / 300, "y": curve, "name": name, "line": line})
-    traces += [_half_width(constants), _dot(psp_peak_time(*constants), 1, "s_peak")]
-    return _figure(traces, "Delay after the spike (ms)", [0, span], "K (peak = 1)", [0, 1.1])
-
-
-def _half_width(constants: tuple[float, float]) -> dict[str, Any]:
-    """Mark the time above half height, from the first delay at which K reaches it."""
-    width, peak = psp_half_width(*constants), psp_peak_time(*constants)
-    rise = torch.linspace(0, peak, 2001, dtype=torch.float64)
-    start = rise[int((psp(rise, *constants) >= 0.5).int().argmax())].item()
-    return {
-        "x": [start, start + width],
-        "y": [0.5, 0.5],
-        "mode": "lines",
-        "line": {"color": GOOD, "width": 3},
-        "name": f"half-width {width:.1f} ms",
     }
 
 

@@ -11,7 +11,6 @@ from tempotron.dashboard.answers.counting import Contest
 from tempotron.dashboard.answers.moves import REACH, STEPS_PER_MS, Spikes, smallest_move
 from tempotron.dashboard.answers.response import best_tau, heights, respond, shares, tau_sweep
 from tempotron.dashboard.state.experiment import Experiment
-from tempotron.kernel import psp_area, psp_half_width, psp_peak_time
 
 # Where there are many spikes, moves of those nearest the peak are tried: on how many, a budget of
 # pairs of spikes decides, so that an answer takes a few ms.
@@ -116,17 +115,6 @@ def contributions(experiment: Experiment) -> str:
     if not named:
         return "At the peak no afferent contributes anything."
     return f"At the peak, {response.t_max:.1f} ms, the largest shares are {', '.join(named)}."
-
-
-def kernel(experiment: Experiment) -> str:
-    """Tell when a potential peaks, how long it lasts and how large it is in all."""
-    tau, tau_s = experiment.tau, experiment.synaptic
-    peak, width = psp_peak_time(tau, tau_s), psp_half_width(tau, tau_s)
-    area = psp_area(tau, tau_s)
-    return (
-        f"K peaks {peak:.1f} ms after its spike, stays above half for {width:.1f} ms, "
-        f"and has an area of {area:.1f} ms."
-    )
 
 
 def boundary(experiment: Experiment) -> str:

@@ -15,11 +15,13 @@ class Preset:
         name: Short name, as on its button.
         ask: One sentence: what to try, and what to watch.
         experiment: The state it opens.
+        finer: Whether it is about a finer point, and not one to start with.
     """
 
     name: str
     ask: str
     experiment: Experiment
+    finer: bool = False
 
 
 def _two(first: float, second: float, **changes: object) -> Experiment:
@@ -51,9 +53,15 @@ PRESETS = (
         _two(40.0, 20.0, weights=(0.5, 0.9)),
     ),
     Preset(
+        "A long memory",
+        "At tau = 60 ms two spikes 40 ms apart add up and it fires. At 15 ms it does not.",
+        _two(20.0, 60.0, T=200, tau=60.0),
+    ),
+    Preset(
         "A peak with a kink",
         "The peak sits where inhibition arrives, and the slope there is not zero.",
         _two(10.397, 16.479, weights=(2.0, -1.0)),
+        finer=True,
     ),
     Preset(
         "The jumping peak",
@@ -63,30 +71,30 @@ PRESETS = (
             weights=(0.5, 0.5, 0.49, 0.49),
             spikes=((50.0,), (55.0,), (150.0,), (155.0,)),
         ),
+        finer=True,
     ),
     Preset(
         "A sharp synapse",
         "At tau_s = 1 ms a potential peaks after 2.9 ms; at 7.5 ms (pinned) after 10.4 ms.",
         _two(30.0, 50.0, weights=(0.9, 0.8), tau_s=1.0, pinned=(15.0, 7.5)),
-    ),
-    Preset(
-        "A long memory",
-        "At tau = 60 ms two spikes 40 ms apart add up and it fires. At 15 ms it does not.",
-        _two(20.0, 60.0, T=200, tau=60.0),
+        finer=True,
     ),
     Preset(
         "Hidden by the grid",
         "A peak of 1.02 between two milliseconds: looked for on whole ones, it is missed.",
         Experiment(tau=3.0, exact=False, weights=(1.02,), spikes=((30.0,),)),
+        finer=True,
     ),
     Preset(
         "A threshold without effect",
         "Scaled with theta, as the reference does it, the potential grows with its threshold.",
         Experiment(theta=0.5, scaled=True),
+        finer=True,
     ),
     Preset(
         "The dead zone",
         "Only inhibition: V_max is 0 before the first spike, and no spike is to blame.",
         _two(20.0, 45.0, weights=(-0.5, -0.8)),
+        finer=True,
     ),
 )

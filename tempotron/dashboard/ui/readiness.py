@@ -7,6 +7,11 @@ import threading
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+# Whether machine code is at hand. A server clears it while it is made; pages that cannot do without
+# wait for it.
+machine_code = threading.Event()
+machine_code.set()
+
 _FAILURES = 3  # runs in a row, of as many sessions, after which pages are taken to be broken
 
 

@@ -6,6 +6,8 @@ import gc
 import json
 import logging
 import os
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -21,6 +23,7 @@ from streamlit import config, net_util
 from streamlit.config_option import ConfigOption
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from tempotron.compiled import cache
 from tempotron.dashboard.ui import assets, middleware, readiness, records
 from tempotron.dashboard.ui.menu import PATHS
 
@@ -112,6 +115,7 @@ async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
     # Streamlit asks an outside address for this machine's own, at start and at handshakes from
     # elsewhere. It need not know: "" is no address that anything could be compared with.
     net_util._external_ip = ""
+    readiness.machine_code.clear()
     threading.Thread(target=_prepare, daemon=True).start()
     yield {}
 
@@ -119,10 +123,13 @@ async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
 def _prepare() -> None:
     """Import and compile all that pages need, so that nobody waits for it."""
     start = time.monotonic()
+    # On a new machine another process compiles, while this one imports and serves first pages.
+    command = [sys.executable, "-m", "tempotron.compiled"]
+    making = None if cache.kept() else subprocess.Popen(command)  # noqa: S603  it is this Python
     try:
         from tempotron.dashboard.ui import prepare  # noqa: PLC0415  imports torch
 
-        prepare.everything()
+        prepare.everything(making.wait if making else lambda: None)
     except Exception:
         _log.exception("no page will open: what pages need could not be prepared")
         raise

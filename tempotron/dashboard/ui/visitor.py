@@ -8,13 +8,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from tempotron.dashboard.state import brief as briefs
+from tempotron.dashboard.state.brief import Brief
 from tempotron.dashboard.state.experiment import repair
 from tempotron.dashboard.state.link import PACKED, ours, sentence
 from tempotron.dashboard.state.patterns import EXAMPLES
 from tempotron.dashboard.ui.capacity.state import Capacity
 from tempotron.dashboard.ui.explore.state import Explore
 from tempotron.dashboard.ui.menu import FILES
+from tempotron.dashboard.ui.share import share
 from tempotron.dashboard.ui.train.state import Train
+from tempotron.dashboard.ui.words import words
 
 _HERE = Path(__file__).parent
 # What may be ours in an address: a page keeps there what is its own, and what is of other sites.
@@ -29,6 +33,7 @@ class Visitor:
         explore: What Explore shows, and Data takes away.
         train: What Train shows.
         capacity: What Capacity shows.
+        brief: What came with the link of the page: a title, a task, what is hidden or locked.
         bound_for: The page that an act leads to; '' if it stays.
         page: The page entered last.
     """
@@ -36,6 +41,7 @@ class Visitor:
     explore: Explore = field(default_factory=Explore)
     train: Train = field(default_factory=Train)
     capacity: Capacity = field(default_factory=Capacity)
+    brief: Brief = field(default_factory=Brief)
     bound_for: str = ""
     page: str = ""
 
@@ -79,10 +85,36 @@ def enter(page: str) -> Visitor:
     # A bare address is a link of the menu, which leads to the page as it was left.
     state.follow(parameters(state.names), entered=page != visitor.page)
     visitor.page = page
-    if not st.context.is_embedded:
-        _menu(page)
-    st.title(page, anchor=False)
+    visitor.brief, notes = briefs.decode(st.query_params.to_dict(), page)
+    staged = st.query_params.get("view") == "stage"  # for a beamer: the picture alone, and larger
+    if not (st.context.is_embedded or staged):
+        _menu(page, visitor)
+    with st.container(key="staged" if staged else "titled"):
+        st.title(page, anchor=False)
+    _task(visitor.brief, page, notes)
+    if staged:
+        below = {"hide": (*visitor.brief.hide, "panels", "standing")}
+        visitor.brief = visitor.brief.model_copy(update=below)
     return visitor
+
+
+def _task(brief: Brief, page: str, notes: list[str]) -> None:
+    """Show the title and the task of a shared link, and what it hides or locks."""
+    if brief.title:
+        st.header(brief.title, anchor=False)
+    if brief.text:
+        st.text(brief.text)
+    if notes:
+        st.warning(sentence(notes))
+    if told := briefs.told(brief, page):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(told)
+            st.button("Show and unlock all", on_click=_unlock)
+
+
+def _unlock() -> None:
+    for name in ("hide", "lock"):
+        st.query_params.pop(name, None)
 
 
 def leave(visitor: Visitor) -> None:
@@ -96,11 +128,24 @@ def leave(visitor: Visitor) -> None:
         st.switch_page(page)
 
 
-def _menu(page: str) -> None:
+def _menu(page: str, visitor: Visitor) -> None:
     """Link to all pages; without parameters, as each page shows what the visitor's state holds."""
+    state = visitor.state(page)
     with st.container(horizontal=True, key="menu"):
         for name, file in FILES.items():
             st.page_link(str(file), label=name, icon=None, disabled=name == page)
+        with st.container(horizontal=True, width="content", key="aside"):
+            if page != "Data" and st.button("Share"):
+                _share(page, visitor)
+            if st.button("?", help="Keys and words"):
+                words(page, state.meanings())
+
+
+def _share(page: str, visitor: Visitor) -> None:
+    try:
+        share(page, visitor.state(page).query, visitor.brief)
+    except ValueError as error:  # it is too large
+        st.warning(f"Not shared: {error}. Take it away as a file.")
 
 
 def parameters(names: Collection[str]) -> dict[str, str]:

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-import torch
 from numpy.typing import NDArray
 
-from tempotron import psp, psp_half_width, psp_peak_time
 from tempotron.capacity import Row
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.capacity.summary import wilson
@@ -22,7 +20,7 @@ from tempotron.dashboard.state.experiment import MAX_AFFERENTS, MAX_SPIKES, Expe
 from tempotron.dashboard.state.presets import PRESETS
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
-FIGURES = (figures.contributions, figures.kernel, figures.tau_and_theta)
+FIGURES = (figures.contributions, figures.tau_and_theta)
 SHUNTED = Experiment(theta=0.6, shunt=True)
 
 r = random.Random(1)  # noqa: S311
@@ -109,43 +107,6 @@ def test_theta_and_the_peak_stand_in_the_picture_of_shares(experiment: Experimen
     assert peak["marker"]["symbol"] == "circle-open"
 
 
-@pytest.mark.parametrize(("tau", "tau_s"), [(15, None), (15, 15), (5, 20), (60, 0.5)])
-def test_the_kernel_peaks_at_1_where_its_dot_stands(tau: float, tau_s: float | None) -> None:
-    experiment = Experiment(tau=tau, tau_s=tau_s)
-    figure = figures.kernel(experiment)
-    curve, peak = spec(figure)["data"][0], trace(figure, "s_peak")
-    heights = values(curve["y"])
-    delays = curve["x0"] + curve["dx"] * np.arange(len(heights))
-    expected = psp(torch.from_numpy(delays), tau, experiment.synaptic).numpy()
-    np.testing.assert_allclose(heights, expected, rtol=0, atol=1e-6)
-    assert heights.max() <= 1
-    assert (peak["x"], peak["y"]) == ([psp_peak_time(tau, experiment.synaptic)], [1])
-
-
-@pytest.mark.parametrize(("tau", "tau_s"), [(15, None), (15, 15), (5, 20), (60, 0.5)])
-def test_the_half_width_is_a_bar_between_the_two_delays_of_half_height(
-    tau: float, tau_s: float | None
-) -> None:
-    experiment = Experiment(tau=tau, tau_s=tau_s)
-    width = psp_half_width(tau, experiment.synaptic)
-    bar = trace(figures.kernel(experiment), f"half-width {width:.1f} ms")
-    assert bar["y"] == [0.5, 0.5]
-    assert bar["x"][1] - bar["x"][0] == pytest.approx(width)
-    ends = psp(torch.tensor(bar["x"], dtype=torch.float64), tau, experiment.synaptic)
-    assert ends.tolist() == pytest.approx([0.5, 0.5], abs=2e-3)
-
-
-def test_a_pinned_kernel_stands_dashed_behind_the_one_in_force() -> None:
-    plain = [trace["name"] for trace in spec(figures.kernel(Experiment()))["data"]]
-    assert plain[0] == "tau 15, tau_s 3.75 ms"
-    assert not any(name.startswith("tau ") for name in plain[1:])
-    pinned = trace(figures.kernel(Experiment(pinned=(30, 5))), "tau 30, tau_s 5 ms")
-    assert pinned["line"] == {"color": GREEN, "width": 2, "dash": "dash"}
-    heights = values(pinned["y"])
-    delays = torch.arange(len(heights), dtype=torch.float64) * pinned["dx"]
-    np.testing.assert_allclose(heights, psp(delays, 30, 5).numpy(), rtol=0, atol=1e-6)
-
-
 @pytest.mark.parametrize("experiment", [Experiment(), Experiment(tau=8, theta=0.5, exact=False)])
 def test_v_max_stands_against_tau_and_the_current_pair_is_a_dot(experiment: Experiment) -> None:
     figure = figures.tau_and_theta(experiment)
@@ -199,7 +160,6 @@ def test_axes_are_named_with_their_units() -> None:
     ]
     assert named == [
         ["Time (ms)", "Voltage (default threshold = 1)"],
-        ["Delay after the spike (ms)", "K (peak = 1)"],
         ["tau (ms)", "theta"],
     ]
 

@@ -11,7 +11,6 @@ from tempotron.dashboard.answers import sentences
 from tempotron.dashboard.answers.response import respond, shares
 from tempotron.dashboard.state.experiment import Experiment
 from tempotron.dashboard.state.presets import PRESETS
-from tempotron.kernel import psp, psp_half_width, psp_peak_time
 from tests.benchmarks import moves
 
 MOVE = re.compile(
@@ -188,19 +187,6 @@ def test_the_three_largest_shares_at_the_peak_are_told_with_their_signs() -> Non
 def test_a_peak_at_rest_is_told_to_have_no_shares() -> None:
     sentence = sentences.contributions(NAMED["The dead zone"])
     assert sentence == "At the peak no afferent contributes anything."
-
-
-@pytest.mark.parametrize(("tau", "tau_s"), [(15.0, None), (15.0, 15.0), (5.0, 20.0)])
-def test_the_kernel_is_told_with_peak_width_and_area(tau: float, tau_s: float | None) -> None:
-    experiment = Experiment(tau=tau, tau_s=tau_s)
-    peak, width, area = map(float, re.findall(r"\d+\.\d", sentences.kernel(experiment)))
-    delays = torch.linspace(0, 400, 400_001, dtype=torch.float64)
-    curve = psp(delays, tau, experiment.synaptic)
-    assert peak == pytest.approx(delays[curve.argmax()].item(), abs=0.051)
-    assert width == pytest.approx((curve >= 0.5).sum().item() / 1000, abs=0.052)
-    assert area == pytest.approx(curve.sum().item() / 1000, abs=0.052)
-    assert peak == pytest.approx(psp_peak_time(tau, experiment.synaptic), abs=0.051)
-    assert width == pytest.approx(psp_half_width(tau, experiment.synaptic), abs=0.051)
 
 
 @pytest.mark.parametrize("weights", [(0.6, 0.6), (-0.6, 0.6), (0.6, -0.6), (0.5, 0.9)])

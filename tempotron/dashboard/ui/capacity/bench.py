@@ -17,6 +17,7 @@ from tempotron.capacity.kept import file_of, path_of, rows_of
 from tempotron.capacity.labs import LABS, Lab
 from tempotron.capacity.record import File
 from tempotron.capacity.summary import AXES as AXIS_NAMES
+from tempotron.dashboard.answers.glossary import TERMS, of_request
 from tempotron.dashboard.state.link import count
 from tempotron.dashboard.state.sweep import (
     AXES,
@@ -29,7 +30,7 @@ from tempotron.dashboard.state.sweep import (
 )
 from tempotron.dashboard.state.tasks import TABLE
 from tempotron.dashboard.ui.capacity.curves import results, runs
-from tempotron.dashboard.ui.shared.fields import NARROW, WIDE, Fields
+from tempotron.dashboard.ui.shared.fields import WIDE, Fields
 from tempotron.dashboard.ui.visitor import Visitor, show_address
 from tempotron.learning import RULES
 
@@ -39,18 +40,19 @@ _SCHEDULER = "TEMPOTRON_SCHEDULER"
 _TURN = threading.Semaphore(2)
 _PROCESSES = min(os.cpu_count() or 1, 8)  # of a sweep; a cluster is for more
 _GRACE = 5  # seconds without its page after which a sweep ends
-_NUMBERS = (
-    ("afferents", "Afferents", 1, None),
-    ("load", "Load", 0.25, None),
-    ("T", "T (ms)", 50.0, None),
-    ("tau", "tau (ms)", 1.0, None),
-    ("tau_s", "tau_s (ms)", 0.5, "tau / 4"),
-    ("eta", "eta", 0.01, "the paper's"),
-    ("mu", "mu", 0.05, "the rule's"),
-    ("jitter", "Jitter (ms)", 0.5, None),
-    ("test_jitter", "In tests (ms)", 0.5, None),
-    ("epochs", "Epochs", 50, None),
-)
+# Numbers, each with what is in force while it is empty.
+_NUMBERS = {
+    "afferents": None,
+    "load": None,
+    "T": None,
+    "tau": None,
+    "tau_s": "tau / 4",
+    "eta": "the paper's",
+    "mu": "the rule's",
+    "jitter": None,
+    "test_jitter": None,
+    "epochs": None,
+}
 _LABELS: dict[str, str] = {name: entry.label for name, entry in TABLE.items()}
 _FIXED_NAMES = {"rate": "the same lambda", "step": "the same lambda / (1 - mu)"}
 
@@ -71,14 +73,14 @@ def _own(visitor: Visitor) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         fields.select("axis", "Swept", AXES, shown=AXIS_NAMES.__getitem__, width=WIDE)
         _values(visitor)
-        fields.number("seeds", "Seeds", 1)
+        fields.number("seeds")
         fields.select("task", "Task", TASKS, shown=_LABELS.__getitem__, width=WIDE)
-        fields.select("neuron", "Neuron", NEURONS, shown=str.capitalize, width=NARROW + 40)
-        fields.select("rule", "Rule", RULES)
-        fields.select("fixed", "Whatever mu is", FIXED, shown=_FIXED_NAMES.__getitem__, width=WIDE)
+        fields.select("neuron", TERMS["neuron"].label, NEURONS, shown=str.capitalize)
+        fields.select("rule", TERMS["rule"].label, RULES)
+        fields.select("fixed", TERMS["fixed"].label, FIXED, shown=_FIXED_NAMES.__getitem__)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, label, step, instead in _NUMBERS:
-            fields.number(name, label, step, disabled=name == swept, instead=instead)
+        for name, instead in _NUMBERS.items():
+            fields.number(name, disabled=name == swept, instead=instead)
 
 
 def bench(visitor: Visitor) -> None:
@@ -227,7 +229,8 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _fields(visitor: Visitor) -> Fields:
-    return Fields("request", visitor.capacity.request, BOUNDS, visitor.capacity.ask)
+    request = visitor.capacity.request
+    return Fields("request", request, BOUNDS, visitor.capacity.ask, of_request(request))
 
 
 def _values(visitor: Visitor) -> None:

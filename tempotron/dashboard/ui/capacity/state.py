@@ -8,6 +8,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from tempotron.capacity import Sweep
+from tempotron.dashboard.answers import glossary
 from tempotron.dashboard.state import sweep as requests
 from tempotron.dashboard.state.link import sentence
 from tempotron.dashboard.state.sweep import Request
@@ -44,6 +45,19 @@ class Capacity:
             request, notes = requests.decode(parameters)
             self.ask(**request.model_dump())
             self.notice = sentence(notes)
+
+    @property
+    def query(self) -> str:
+        """The query string of what is shown.
+
+        Raises:
+            ValueError: If it is too large for a link.
+        """
+        return requests.encode(self.request)
+
+    def meanings(self) -> dict[str, str]:
+        """Explain the fields of the page, with the numbers in force."""
+        return glossary.of_request(self.request)
 
     @property
     def link(self) -> dict[str, str]:

@@ -21,7 +21,8 @@ def notice(visitor: Visitor) -> None:
 def bench(visitor: Visitor) -> None:
     """Draw the stage, and below it everything that follows a settled edit."""
     stage(visitor)
-    _panels(visitor)
+    if "panels" not in visitor.brief.hide:
+        _panels(visitor)
 
 
 @st.fragment
@@ -30,15 +31,12 @@ def _panels(visitor: Visitor) -> None:
     if not visitor.explore.panels:
         return
     experiment = visitor.explore.settled
-    who, kernel, boundary = st.columns(3)
+    who, boundary = st.columns(2)
     with who:
         st.header("Who contributes", anchor=False)
         plot(
             figures.contributions(experiment), sentences.contributions(experiment), "contributions"
         )
-    with kernel:
-        st.header("Kernel", anchor=False)
-        plot(figures.kernel(experiment), sentences.kernel(experiment), "kernel")
     with boundary:
         st.header("tau and theta", anchor=False)
         plot(figures.tau_and_theta(experiment), sentences.boundary(experiment), "boundary")

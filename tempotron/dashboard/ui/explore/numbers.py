@@ -79,7 +79,7 @@ def edit(visitor: Visitor, shown: Experiment, changes: dict[str, Any]) -> None:
     )
     if notes:
         return visitor.explore.refuse(f"{notes[0].split(': ')[0]}.")
-    return visitor.explore.open(experiment)
+    return visitor.explore.open(experiment, origin=visitor.explore.origin)
 
 
 def _times(text: str | None) -> list[str]:

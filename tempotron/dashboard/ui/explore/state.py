@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from tempotron.dashboard.answers import glossary
 from tempotron.dashboard.state.experiment import NAMES, Experiment, decode, encode, repair
 from tempotron.dashboard.state.link import sentence
 
@@ -23,6 +24,8 @@ class Explore:
         rev: Raised whenever Python, not the visitor's hand on the stage, changed it.
         staged: The rev of the state that the stage was last given.
         edit: Number of the newest edit of the stage that was taken over.
+        hinted: Whether a hint is wanted, as the stage said last.
+        origin: Where on Train the experiment came from, in words; '' if it did not.
         panels: Whether the panels below the stage have been in view.
         notice: A sentence on what a link or file held that could not be taken; '' if nothing.
         refusal: A sentence on why the last change of the table was refused; '' if it was not.
@@ -34,6 +37,8 @@ class Explore:
     rev: int = 0
     staged: int = 0
     edit: int = 0
+    hinted: bool = False
+    origin: str = ""
     panels: bool = False
     notice: str = ""
     refusal: str = ""
@@ -65,8 +70,9 @@ class Explore:
         """Have the panels below the stage drawn: they have come into view."""
         self.panels = True
 
-    def open(self, experiment: Experiment, notice: str = "") -> None:
+    def open(self, experiment: Experiment, notice: str = "", origin: str = "") -> None:
         """Show another experiment; the stage adopts it as one step that can be undone."""
+        self.origin = origin
         self.experiment = self.settled = experiment
         self.notice, self.refusal = notice, ""
         self.rev += 1
@@ -75,6 +81,19 @@ class Explore:
         """Keep the state as it is and say why."""
         self.refusal = f"Not taken: {why}"
         self.refusals += 1
+
+    @property
+    def query(self) -> str:
+        """The query string of what is shown.
+
+        Raises:
+            ValueError: If it is too large for a link.
+        """
+        return encode(self.experiment)
+
+    def meanings(self) -> dict[str, str]:
+        """Explain the fields of the page, with the numbers in force."""
+        return glossary.of_experiment(self.experiment)
 
     @property
     def link(self) -> str | None:

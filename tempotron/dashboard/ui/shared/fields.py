@@ -9,9 +9,10 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel
 
+from tempotron.dashboard.answers.glossary import TERMS
 from tempotron.dashboard.state.link import Bounds
 
-NARROW, WIDE = 104, 216  # px
+WIDE = 216  # px
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class Fields:
         model: Its values are shown.
         limits: Smallest and largest value of each number.
         take: Called with a field's name and its new value.
+        meanings: What each field does.
     """
 
     prefix: str
     model: BaseModel
     limits: Mapping[str, Bounds]
     take: Callable[..., None]
+    meanings: Mapping[str, str]
 
     def select(
         self,
@@ -37,7 +40,7 @@ class Fields:
         options: Sequence[str],
         *,
         shown: Callable[[str], str] = str,
-        width: int = NARROW,
+        width: int = WIDE,
         disabled: bool = False,
     ) -> None:
         """Show a field for one of several names."""
@@ -46,6 +49,7 @@ class Fields:
             options,
             key=self._key(name),
             format_func=shown,
+            help=self.meanings.get(name),
             width=width,
             disabled=disabled,
             on_change=self.changed,
@@ -55,26 +59,25 @@ class Fields:
     def number(
         self,
         name: str,
-        label: str,
-        step: float,
         *,
         disabled: bool = False,
         instead: str | None = None,
     ) -> None:
         """Show a field for a number, with what is in force ``instead`` as long as it is empty."""
-        kind = type(step)
+        kind: Any = int if type(self.model).model_fields[name].annotation is int else float
         low, high = self.limits[name]
         st.number_input(
-            label,
+            TERMS[name].label,
             kind(low),
             kind(high),
             "min" if instead is None else None,
-            step,
+            kind(TERMS[name].step or 1),
             format="%d" if kind is int else "%.6g",
             key=self._key(name),
-            width=NARROW,
+            width=WIDE,
             disabled=disabled,
             placeholder=instead,
+            help=self.meanings[name],
             on_change=self.changed,
             args=(name,),
         )

@@ -10,6 +10,7 @@ from tempotron.dashboard.answers.standing import to_experiment
 from tempotron.dashboard.state.experiment import MAX_AFFERENTS
 from tempotron.dashboard.state.link import from_hand
 from tempotron.dashboard.state.plan import MAX_DECISIONS, Plan, Step, conditions
+from tempotron.dashboard.state.tasks import TABLE
 from tempotron.dashboard.ui.shared.letters import Letter, opened
 from tempotron.dashboard.ui.train.state import OF_A_TASK
 from tempotron.dashboard.ui.visitor import Visitor
@@ -214,5 +215,7 @@ def _show(visitor: Visitor, step: int) -> None:
         experiment = to_experiment(run, visitor.train.plan.step)
     except ValueError:
         return  # the page says why
-    visitor.explore.open(experiment)
+    at, label = visitor.train.plan.step, TABLE[visitor.train.plan.task].label
+    pattern = int(run.pattern[max(at - 1, 0)]) + 1
+    visitor.explore.open(experiment, origin=f"Pattern {pattern} of {label}, step {at}")
     visitor.bound_for = "Explore"

@@ -13,7 +13,7 @@ from tempotron.dashboard.answers.counting import timing_or_rate
 from tempotron.dashboard.answers.recorder import Recorder
 from tempotron.dashboard.answers.standing import Standing, ended, stand, to_experiment, told
 from tempotron.dashboard.answers.verdict import judge
-from tempotron.dashboard.ui.shared.fields import NARROW
+from tempotron.dashboard.ui import readiness
 from tempotron.dashboard.ui.shared.plot import plot
 from tempotron.dashboard.ui.shared.transfer import download
 from tempotron.dashboard.ui.train import gallery
@@ -31,12 +31,14 @@ _SIGMAS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # ms
 def bench(visitor: Visitor) -> None:
     """Play the run of the plan, and below it tell where it stands at the step it rests at."""
     leave(visitor)
+    readiness.machine_code.wait()
     recorder = visitor.train.recorded()
     run = recorder.run
     step = min(visitor.train.plan.step, len(run))
     player(visitor, recorder, about(visitor, recorder))
-    with st.container(key="standing"):
-        _standing(recorder, step)
+    if "standing" not in visitor.brief.hide:
+        with st.container(key="standing"):
+            _standing(recorder, step)
 
 
 def _standing(recorder: Recorder, step: int) -> None:
@@ -87,7 +89,7 @@ def _timing_or_rate(run: Run, step: int) -> None:
     """Let one switch take the timing away and leave the counts."""
     st.header("Timing or rate?", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sigma = st.number_input("sigma (ms)", 0.5, 200.0, 5.0, 0.5, key="sigma", width=NARROW)
+        sigma = st.number_input("sigma (ms)", 0.5, 200.0, 5.0, 0.5, key="sigma", width=104)
         switched = st.toggle("Jitter every spike time by sigma, keep the counts", key="jittered")
     jitter = sigma if switched else 0.0
     contest = timing_or_rate(run, step, sorted({*_SIGMAS, jitter}) if switched else [jitter])

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from tempotron.dashboard.answers import glossary
 from tempotron.dashboard.answers.chances import chance
+from tempotron.dashboard.answers.glossary import TERMS
 from tempotron.dashboard.answers.recorder import settings_of, task_of
 from tempotron.dashboard.state.plan import BOUNDS, Plan
 from tempotron.dashboard.state.tasks import TABLE, size_of
 from tempotron.learning import COSTS, OPTIMISERS, RULES
 from tempotron.tasks import Task
 
-_LABELS = {
-    "patterns": "Patterns",
-    "afferents": "Afferents",
-    "jitter": "Jitter (ms)",
-    "seed": "Seed",
-    "eta": "Learning rate (eta)",
-    "mu": "Momentum (mu)",
-    "tau": "Membrane time constant (tau, ms)",
-    "tau_s": "Synaptic time constant (tau_s, ms)",
-    "theta": "Threshold (theta)",
-    "rate": "Step size (lambda)",
-    "rule": "Rule",
-    "cost": "Cost",
-    "optimiser": "Optimiser",
-    "mean": "Initial weights: mean",
-    "spread": "Initial weights: s.d.",
-    "epochs": "Limit of epochs",
-}
 _RULE = (
     "A wrong decision goes back to t_max, the time of the highest voltage, and changes the weights "
     "of those whose spikes made it; a right one changes nothing."
 )
 _CHOICES = {"rule": RULES, "cost": COSTS, "optimiser": OPTIMISERS}
-_STEPS = {
-    "patterns": 1, "afferents": 1, "jitter": 0.5, "seed": 1, "eta": 0.01, "mu": 0.05,
-    "tau": 1, "tau_s": 0.5, "theta": 0.1, "rate": 0.01, "mean": 0.1, "spread": 0.1, "epochs": 10,
-}  # fmt: skip
 _SECTIONS = {
     "Task": ("patterns", "afferents", "jitter", "seed"),
     "Learning": ("eta", "mu", "tau"),
@@ -52,10 +32,13 @@ def form(plan: Plan) -> dict[str, Any]:
     task, size = task_of(plan), size_of(plan.task, plan.own)
     names = {name: entry.label for name, entry in TABLE.items()}
     shut = _shut(plan)
-    in_force = _in_force(plan, task)
+    in_force, meanings = _in_force(plan, task), glossary.of_plan(plan)
     sections = []
     for title, members in _SECTIONS.items():
-        fields = [_field(name, plan, in_force.get(name), name in shut) for name in members]
+        fields = [
+            _field(name, plan, in_force.get(name), name in shut) | {"help": meanings[name]}
+            for name in members
+        ]
         sections.append({"title": title, "differs": _differs(plan, members), "fields": fields})
     return {
         "task": {"key": plan.task, "name": names[plan.task], "names": names},
@@ -93,7 +76,7 @@ def _in_force(plan: Plan, task: Task) -> dict[str, str]:
 
 def _field(name: str, plan: Plan, in_force: str | None, shut: bool) -> dict[str, Any]:
     value = getattr(plan, name)
-    field = {"name": name, "label": _LABELS[name], "shut": shut}
+    field = {"name": name, "label": TERMS[name].label, "shut": shut}
     if name in _CHOICES:
         return field | {"value": value, "options": _CHOICES[name]}
     if shut and in_force is not None:
@@ -105,7 +88,7 @@ def _field(name: str, plan: Plan, in_force: str | None, shut: bool) -> dict[str,
         "instead": in_force or "",
         "low": low,
         "high": high,
-        "step": _STEPS[name],
+        "step": TERMS[name].step,
     }
 
 

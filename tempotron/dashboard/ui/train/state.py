@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
+from tempotron.dashboard.answers import glossary
 from tempotron.dashboard.answers.recorder import Recorder
 from tempotron.dashboard.answers.verdict import judge
 from tempotron.dashboard.state import plan as plans
@@ -81,6 +82,19 @@ class Train:
             return plans.encode(self.whole), True
         except ValueError:
             return plans.encode(self.whole.model_copy(update={"own": EXAMPLES})), False
+
+    @property
+    def query(self) -> str:
+        """The query string of what is shown.
+
+        Raises:
+            ValueError: If it is too large for a link.
+        """
+        return plans.encode(self.plan)
+
+    def meanings(self) -> dict[str, str]:
+        """Explain the fields of the page, with the numbers in force."""
+        return glossary.of_plan(self.plan)
 
     def choose(self, notes: Sequence[str] = (), **changes: object) -> None:
         """Change the plan. The step stays, unless it is another task's.

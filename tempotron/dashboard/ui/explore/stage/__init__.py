@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 import streamlit as st
 from pydantic import Field, TypeAdapter
 
+from tempotron.dashboard.answers import glossary
 from tempotron.dashboard.answers.response import course, respond
 from tempotron.dashboard.answers.sentences import advice
-from tempotron.dashboard.state.experiment import BOUNDS, MAX_SPIKES, Experiment
+from tempotron.dashboard.state.experiment import BOUNDS, MAX_AFFERENTS, MAX_SPIKES, Experiment
 from tempotron.dashboard.state.patterns import MAX_PATTERNS
 from tempotron.dashboard.state.presets import PRESETS
 from tempotron.dashboard.ui.component import register, sent
@@ -20,7 +21,7 @@ from tempotron.dashboard.ui.visitor import NAMES, Visitor, leave
 
 POINTS = 801
 _HERE = Path(__file__).parent
-_MODULES = ("address", "mail", "patterns", "voltage", "axes")
+_MODULES = ("address", "mail", "patterns", "roving", "voltage", "axes")
 _component = register(_HERE, *_MODULES, room="800px")
 
 
@@ -37,7 +38,10 @@ def stage(visitor: Visitor) -> None:
         "rev": visitor.explore.rev,
         "taken": visitor.explore.edit,
         "experiment": visitor.explore.experiment.model_dump(mode="json"),
-        "answer": answer(visitor.explore.experiment),
+        "answer": answer(visitor.explore.experiment, hint=visitor.explore.hinted),
+        "origin": visitor.explore.origin,
+        "hide": visitor.brief.hide,
+        "lock": visitor.brief.lock,
         "link": visitor.explore.link,
         "names": [*NAMES],
         "limits": limits(),
@@ -62,7 +66,14 @@ class Edit(Letter):
     what: Literal["edit"]
     rev: int
     experiment: dict[str, Any]
+    hint: bool = False
     moving: bool
+
+
+class Return(Letter):
+    """A person wants to go back to the step of Train that the experiment came from."""
+
+    what: Literal["return"]
 
 
 class TrainOnThem(Letter):
@@ -71,8 +82,8 @@ class TrainOnThem(Letter):
     what: Literal["train"]
 
 
-_KINDS: TypeAdapter[Edit | TrainOnThem] = TypeAdapter(
-    Annotated[Edit | TrainOnThem, Field(discriminator="what")]
+_KINDS: TypeAdapter[Edit | Return | TrainOnThem] = TypeAdapter(
+    Annotated[Edit | Return | TrainOnThem, Field(discriminator="what")]
 )
 
 
@@ -83,14 +94,17 @@ def take(visitor: Visitor, post: object) -> bool:
         visitor.explore.edit = n
         match letter:
             case Edit():
+                visitor.explore.hinted = letter.hint
                 visitor.explore.take(letter.rev, letter.experiment, moving=letter.moving)
+            case Return():
+                visitor.explore.origin, visitor.bound_for = "", "Train"
             case TrainOnThem():
                 visitor.train_on_own()
     return visitor.explore.edit != before
 
 
-def answer(experiment: Experiment) -> dict[str, Any]:
-    """Give torch's numbers for what the stage shows of an experiment."""
+def answer(experiment: Experiment, *, hint: bool) -> dict[str, Any]:
+    """Give torch's numbers for what the stage shows, and a hint if it is wanted."""
     response = respond(experiment)
     samples = course(experiment, POINTS).numpy().tobytes()
     return {
@@ -99,19 +113,22 @@ def answer(experiment: Experiment) -> dict[str, Any]:
         "fires": response.fires,
         "crossing": response.crossing,
         "voltage": base64.b64encode(samples).decode(),
-        "advice": advice(experiment),
+        "advice": advice(experiment) if hint else "",
+        "help": glossary.of_experiment(experiment),
     }
 
 
 def limits() -> dict[str, Any]:
     """Collect what the numbers of an experiment may be."""
-    return {**BOUNDS, "spikes": MAX_SPIKES, "patterns": MAX_PATTERNS}
+    return {
+        **BOUNDS,
+        "afferents": MAX_AFFERENTS,
+        "spikes": MAX_SPIKES,
+        "patterns": MAX_PATTERNS,
+    }
 
 
 @st.cache_data
 def presets() -> list[dict[str, Any]]:
     """Give the presets as the stage's gallery draws them."""
-    return [
-        {"name": p.name, "ask": p.ask, "experiment": p.experiment.model_dump(mode="json")}
-        for p in PRESETS
-    ]
+    return [{**vars(p), "experiment": p.experiment.model_dump(mode="json")} for p in PRESETS]

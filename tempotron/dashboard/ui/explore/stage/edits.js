@@ -3,6 +3,8 @@
 // An experiment is the plain object of tempotron/dashboard/state/experiment.py. Limits are those of its schema,
 // sent along by Python, so that no edit made here is ever refused there.
 
+const NEW_WEIGHT = 0.4; // of an afferent that is added
+
 const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
 
 /** Round away what only binary fractions add: four decimals are finer than any hand. */
@@ -27,6 +29,20 @@ export function addSpike(experiment, afferent, time, limits) {
 export function removeSpike(experiment, { afferent, spike }) {
   const row = experiment.spikes[afferent].filter((_, i) => i !== spike);
   return { ...experiment, spikes: replaced(experiment.spikes, afferent, row) };
+}
+
+/** Add an afferent with one spike in the middle; the old experiment if there is no room. */
+export function addAfferent(experiment, limits) {
+  const { weights, spikes, T } = experiment;
+  if (weights.length >= limits.afferents) return experiment;
+  return { ...experiment, weights: [...weights, NEW_WEIGHT], spikes: [...spikes, [Math.round(T / 2)]] };
+}
+
+/** Remove an afferent; the old experiment if it is the only one. */
+export function removeAfferent(experiment, afferent) {
+  if (experiment.weights.length === 1) return experiment;
+  const others = (list) => list.filter((_, i) => i !== afferent);
+  return { ...experiment, weights: others(experiment.weights), spikes: others(experiment.spikes) };
 }
 
 export function setWeight(experiment, afferent, weight, limits) {

@@ -1,7 +1,7 @@
 // Hands on the stage: pointers and keys become edits. A gesture is one drag, one click or one key;
 // `hands` tells what to do with it: change (live), settle (it is over), cancel, select.
 
-import { addSpike, allSpikes, freePlace, removeSpike, valueOf, withValue } from "./edits.js";
+import { addAfferent, addSpike, allSpikes, freePlace, removeAfferent, removeSpike, valueOf, withValue } from "./edits.js";
 
 const REACH = 12; // px around a spike or handle that belong to it: targets are 24 px wide
 const STILL = 4; // px that a click may move
@@ -173,6 +173,31 @@ export class Gestures {
     const left = { kind: "spike", afferent, spike: Math.min(spike, count - 2) };
     this.hands.select(count > 1 ? left : { kind: "weight", afferent }, { focus: true });
     this.hands.settle();
+  }
+
+  addAfferent() {
+    const before = this.hands.experiment;
+    const after = addAfferent(before, this.hands.limits);
+    if (after === before) this.hands.say(`There are ${before.weights.length} afferents, as many as there is room for.`);
+    else this.#rebuild(after, { kind: "spike", afferent: before.weights.length, spike: 0 });
+  }
+
+  /** Remove the selected afferent, or the last one. */
+  removeAfferent() {
+    const { experiment, selected } = this.hands;
+    const last = experiment.weights.length - 1;
+    const afferent = selected.afferent ?? last;
+    const after = removeAfferent(experiment, afferent);
+    if (after === experiment) this.hands.say("A neuron needs an afferent: the last one stays.");
+    else this.#rebuild(after, { kind: "weight", afferent: Math.min(afferent, last - 1) });
+  }
+
+  /** Take an experiment with other rows, and select something in it. */
+  #rebuild(experiment, handle) {
+    this.hands.selected = { kind: "weight", afferent: 0 }; // is there before and after
+    this.hands.change(experiment);
+    this.hands.settle();
+    this.hands.select(handle, { focus: true });
   }
 
   /** Change the selected value by one step, as its buttons do. */

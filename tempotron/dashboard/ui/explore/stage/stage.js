@@ -9,12 +9,25 @@ import { History } from "./history.js";
 import { Mail } from "./mail.js";
 import { count, patterns } from "./patterns.js";
 import { nameOf, Picture, plain, POINTS, thumbnail } from "./picture.js";
+import { roving } from "./roving.js";
 import { solve } from "./voltage.js";
 
 // Browsers ignore a page that writes its address more than about 200 times in 30 s.
 const ADDRESS_INTERVAL = 170;
 
+const WELCOME = "Drag a spike, one of the upright ticks, to the left or right, and watch the voltage.";
+const WELCOMED = "tempotron.welcomed.1";
+
 const FIRST = { kind: "spike", afferent: 0, spike: 0 };
+
+// What a link can lock, and what it is called.
+const PARTS = {
+  spikes: { title: "The spikes are", fields: ["spikes"] },
+  weights: { title: "The weights are", fields: ["weights"] },
+  theta: { title: "The threshold is", fields: ["theta"] },
+  tau: { title: "The time constants are", fields: ["tau", "tau_s", "pinned"] },
+  more: { title: "These settings are", fields: ["T", "exact", "scaled", "shunt"] },
+};
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -26,6 +39,8 @@ class Stage {
     this.presets = data.presets;
     this.rev = -1;
     this.selected = FIRST;
+    this.hinted = false;
+    this.welcome = isWelcomed() ? "" : WELCOME;
     this.picture = new Picture(root);
     this.history = new History();
     this.mail = mail;
@@ -55,6 +70,9 @@ class Stage {
 
   /** Take what Python sends: a state of its own making, and its answer to an edit. */
   receive(data) {
+    this.#origin(data.origin);
+    this.root.dataset.hide = data.hide.join(" ");
+    this.locked = data.lock;
     const answered = this.mail.answered(data.taken);
     if (data.rev > this.rev) this.#adopt(data);
     if (answered || !this.mail.awaited("edit").length) this.#confirm(data);
@@ -73,6 +91,13 @@ class Stage {
     else this.history.push(kept ?? experiment);
     this.#open(experiment);
     if (kept && !same(kept, experiment)) this.#travel(kept);
+  }
+
+  /** Lead back to where the experiment came from, if that was Train. */
+  #origin(origin) {
+    const chip = this.root.querySelector(".origin");
+    chip.hidden = !origin;
+    chip.textContent = origin && `\u2190 ${origin}: back to Train`;
   }
 
   /** What was edited here before and Python does not know: on a stage that was left, or reloaded. */
@@ -104,6 +129,7 @@ class Stage {
     this.solution = { ...this.solution, v, fires, crossing, peak: { v: v_max, t: t_max } };
     this.link = link;
     this.hint = answer.advice;
+    this.#explain(answer.help);
     this.source = "torch";
     clearTimeout(this.address);
     const due = (this.written ?? -Infinity) + ADDRESS_INTERVAL;
@@ -116,6 +142,14 @@ class Stage {
     if (this.copying) this.#copy();
   }
 
+  /** Say of the field that has the focus, or had it last, what it does; all tell it to a pointer. */
+  #explain(help = this.help) {
+    this.help = help;
+    this.explained = this.root.getRootNode().activeElement?.dataset.number ?? this.explained;
+    this.root.querySelector(".help").textContent = help[this.explained] ?? "";
+    for (const input of this.root.querySelectorAll("[data-number]")) input.title = help[input.dataset.number];
+  }
+
   #writeAddress() {
     this.written = performance.now();
     if (this.link !== undefined) write(this.link ?? "", this.names);
@@ -125,11 +159,18 @@ class Stage {
 
   /** Show a changed experiment at once and offer it to Python. */
   change(experiment) {
-    if (same(experiment, this.experiment)) return;
+    if (same(experiment, this.experiment) || this.#refuses(experiment)) return;
     this.ghost ??= { experiment: this.experiment, solution: this.solution };
     this.experiment = experiment;
     this.#post();
     this.frame ??= requestAnimationFrame(() => this.#preview());
+  }
+
+  /** Whether a change is one that the link has locked; then say so. */
+  #refuses(experiment) {
+    const part = this.locked.find((name) => PARTS[name].fields.some((field) => !same(experiment[field], this.experiment[field])));
+    if (part) this.say(`${PARTS[part].title} locked here: nothing was changed.`);
+    return part !== undefined;
   }
 
   #preview() {
@@ -147,6 +188,8 @@ class Stage {
   /** A gesture is over: tidy up, remember it, and tell Python. */
   settle() {
     this.#forgetFrame();
+    this.#greeted();
+    if (!this.ghost) return this.#draw(); // nothing was changed
     this.ghost = null;
     const [experiment, selected] = inOrder(this.experiment, this.selected);
     const focused = this.picture.elementOf(this.selected) === this.root.getRootNode().activeElement;
@@ -157,6 +200,29 @@ class Stage {
     this.#post();
   }
 
+  /** The line that says what to try is gone for good after the first gesture. */
+  #greeted() {
+    if (!this.welcome) return;
+    this.welcome = "";
+    try {
+      localStorage.setItem(WELCOMED, "1");
+    } catch {
+      // Forbidden in some frames: then it is there again at the next visit.
+    }
+  }
+
+  /** Show the hint, or take it away; Python works it out only where it is asked for. */
+  #toggleHint() {
+    this.#hintAt(!this.hinted);
+    if (this.hinted) this.#post();
+    this.#say();
+  }
+
+  #hintAt(hinted) {
+    this.hinted = hinted;
+    this.root.querySelector("[data-do=hint]").setAttribute("aria-pressed", hinted);
+  }
+
   /** Offer the state to Python; until it answers there is only a preview. */
   #post() {
     this.hint = this.notice = "";
@@ -164,7 +230,8 @@ class Stage {
     this.source = "preview";
     this.edited = true;
     const moving = this.ghost !== null;
-    this.mail.post("edit", { rev: this.rev, experiment: this.experiment, moving }, { replaces: true, moving });
+    const { rev, experiment, hinted: hint } = this;
+    this.mail.post("edit", { rev, experiment, hint, moving }, { replaces: true, moving });
   }
 
   /** A gesture was broken off: everything is as it was. */
@@ -222,7 +289,9 @@ class Stage {
 
   /** Replace the whole experiment, as presets and Reset do; it can be undone. */
   #replace(experiment) {
+    if (this.#refuses(experiment)) return;
     this.selected = FIRST;
+    this.#hintAt(false); // a question comes before its answer
     this.history.push(experiment);
     this.#travel(experiment);
   }
@@ -244,7 +313,7 @@ class Stage {
     status.setAttribute("aria-busy", ghost !== null);
     status.innerHTML = "<b></b><span></span>";
     status.firstChild.textContent = `V_max = ${v.toFixed(3)} at ${t.toFixed(1)} ms: ${verdict}`;
-    const more = [this.notice, this.hint].filter(Boolean);
+    const more = [this.notice, this.hinted && this.hint, this.welcome].filter(Boolean);
     status.lastChild.textContent = more.map((sentence) => ` ${sentence}`).join("");
     this.root.dataset.source = this.source;
   }
@@ -259,13 +328,26 @@ class Stage {
       button.addEventListener("click", () => this.#replace(experiment));
       return button;
     });
-    this.root.querySelector(".gallery").replaceChildren(...buttons);
+    const group = (title, finer) => {
+      const made = document.createElement("div");
+      made.className = "group";
+      made.innerHTML = `<span>${title}</span><div role="group" aria-label="${title}"></div>`;
+      made.lastChild.append(...buttons.filter((_, i) => this.presets[i].finer === finer));
+      return made;
+    };
+    const gallery = this.root.querySelector(".gallery");
+    gallery.replaceChildren(group("Start here", false), group("Finer points", true));
+    this.settleGallery = roving(gallery);
   }
 
   #controls() {
     const acts = {
       add: () => this.gestures.addSpike(),
       remove: () => this.gestures.removeSpike(),
+      widen: () => this.gestures.addAfferent(),
+      narrow: () => this.gestures.removeAfferent(),
+      hint: () => this.#toggleHint(),
+      return: () => this.mail.post("return", {}, { leads: true }),
       undo: () => this.undo(),
       redo: () => this.redo(),
       reset: () => this.#replace(this.presets[0].experiment),
@@ -282,6 +364,7 @@ class Stage {
       button.addEventListener("click", acts[button.dataset.do]);
     }
     for (const input of this.root.querySelectorAll("[data-number]")) this.#listen(input);
+    this.root.addEventListener("focusin", () => this.help && this.#explain());
     for (const box of this.root.querySelectorAll("[data-flag]")) {
       box.addEventListener("change", () => this.#flag(box.dataset.flag, box.checked));
     }
@@ -382,16 +465,27 @@ class Stage {
     for (const input of root.querySelectorAll("[data-number]")) {
       const { number } = input.dataset;
       show(input, plain(numbers[number]));
-      input.disabled = number === "tau_s" && flags.locked;
+      input.disabled = (number === "tau_s" && flags.locked) || this.#locks(number);
       if (input.type === "range") input.setAttribute("aria-valuetext", `${plain(numbers[number])}${number === "theta" ? "" : " ms"}`);
     }
-    for (const box of root.querySelectorAll("[data-flag]")) box.checked = flags[box.dataset.flag];
+    for (const box of root.querySelectorAll("[data-flag]")) {
+      box.checked = flags[box.dataset.flag];
+      box.disabled = this.#locks(box.dataset.flag === "locked" ? "tau_s" : box.dataset.flag);
+    }
     show(root.querySelector(".value"), plain(valueOf(experiment, selected)));
     root.querySelector(".selection").textContent = nameOf(selected);
     root.querySelector(".measure").textContent = selected.kind === "spike" ? "ms" : "theta";
     root.querySelector("[data-do=undo]").setAttribute("aria-disabled", !this.history.canUndo);
     root.querySelector("[data-do=redo]").setAttribute("aria-disabled", !this.history.canRedo);
+    const { T, exact, scaled, shunt } = experiment;
+    const finer = [T !== this.presets[0].experiment.T && `trial of ${T} ms`, !exact && "peak on whole ms", scaled && "scaled with theta", shunt && "shunt"];
+    const differs = finer.filter(Boolean).join("; ");
+    root.querySelector(".finer .differs").textContent = differs && `: ${differs}`;
     this.#ask();
+  }
+
+  #locks(field) {
+    return this.locked.some((name) => PARTS[name].fields.includes(field));
   }
 
   /** The question of the preset that is open, until another one is. */
@@ -399,6 +493,7 @@ class Stage {
     const open = this.presets.findIndex((preset) => same(preset.experiment, this.experiment));
     if (open >= 0) this.root.querySelector(".ask").textContent = this.presets[open].ask;
     this.root.querySelectorAll(".gallery button").forEach((button, i) => button.setAttribute("aria-pressed", i === open));
+    this.settleGallery();
   }
 
   /** Copy the link once Python has given one for this very state. */
@@ -415,9 +510,18 @@ class Stage {
       await navigator.clipboard.writeText(location.href);
       this.say("Link copied.");
     } catch {
-      this.say("The browser did not allow copying: the link is in the address bar.");
+      this.say("The browser did not allow copying: the link stands below, selected.");
+      this.#show(location.href);
     }
     return undefined;
+  }
+
+  /** Show a link where it can be copied by hand: in a frame nobody sees the address bar. */
+  #show(link) {
+    const field = this.root.querySelector(".link");
+    field.hidden = false;
+    field.value = link;
+    field.select();
   }
 
   close() {
@@ -426,6 +530,15 @@ class Stage {
     removeEventListener("keydown", this.keys);
     patterns.removeEventListener("change", this.kept);
     this.mail.close();
+  }
+}
+
+/** Whether a person has been here before; where the browser does not say, not. */
+function isWelcomed() {
+  try {
+    return localStorage.getItem(WELCOMED) !== null;
+  } catch {
+    return false;
   }
 }
 

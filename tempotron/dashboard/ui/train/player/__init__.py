@@ -34,7 +34,7 @@ from tempotron.training import Run
 
 _HERE = Path(__file__).parent
 _STRETCH = 0.25  # seconds of computing between two looks
-_MODULES = ("address", "mail", "patterns", "voltage", "axes")
+_MODULES = ("address", "mail", "patterns", "roving", "voltage", "axes")
 _component = register(_HERE, *_MODULES, room="823px")
 
 
@@ -128,6 +128,8 @@ def _told(visitor: Visitor, recorder: Recorder, reel: _Reel) -> dict[str, Any]:
         "address": address,
         "linkable": linkable,
         "names": [*NAMES],
+        "hide": visitor.brief.hide,
+        "lock": visitor.brief.lock,
         "notice": visitor.train.notice,
         "twin": _twin(recorder, visitor),
         "pins": [

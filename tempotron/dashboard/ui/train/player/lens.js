@@ -45,6 +45,17 @@ export class Lens {
     this.#difference({ conditions, pattern, before: weights, after: weights, t_max: t });
   }
 
+  /** Have a step told in so many seconds, piece after piece; 0 shows all of it at once. */
+  tell(seconds, changed) {
+    this.section.classList.toggle("story", seconds > 0);
+    this.section.classList.toggle("still", !changed);
+    this.section.style.setProperty("--story", `${seconds}s`);
+    for (const piece of this.section.getAnimations({ subtree: true })) {
+      piece.currentTime = 0;
+      piece.play();
+    }
+  }
+
   #equation(done) {
     const { conditions, changed, reason, change, credit, v_max, t_max, fire, fired, wrong } = done;
     const what = `V_max = ${v_max.toFixed(3)} at ${t_max.toFixed(1)} ms, ${fired ? "fired" : "silent"}`;

@@ -1,7 +1,8 @@
 // What stands around the picture: the task, its fields in folds, forks and pinned runs. It shows what
 // Python says, except where a person types or waits for an answer, and tells what a person does.
 
-import { arrange, element, roving, say } from "./dom.js";
+import { arrange, element, say } from "./dom.js";
+import { roving } from "./roving.js";
 
 const unfolded = new Set(); // by name: what a person has opened, for as long as the document stands
 
@@ -24,6 +25,8 @@ export class Panel {
   /** Follow Python; `waiting` are the letters that set fields and have no answer yet. */
   receive(data, waiting) {
     this.data = data;
+    this.root.dataset.hide = data.hide.join(" ");
+    this.locked = new Set(data.lock);
     const unanswered = new Set(waiting.map(({ name }) => name));
     const { task, about, notice, swap, one, barred } = data;
     say(this.find(".task"), `${task.name} ▾`);
@@ -33,7 +36,9 @@ export class Panel {
     this.find(".notice").hidden = !notice;
     const swapButton = this.find("[data-do=swap]");
     if (!unanswered.has("swap")) swapButton.setAttribute("aria-pressed", swap);
-    swapButton.disabled = !one;
+    const fixed = this.locked.has("task");
+    swapButton.disabled = fixed || !one;
+    for (const name of ["gallery", "seed", "reset"]) this.find(`[data-do=${name}]`).disabled = fixed;
     for (const section of data.sections) this.#section(section, unanswered);
     this.#forks(data);
     this.#twin(data.twin);
@@ -47,7 +52,7 @@ export class Panel {
     this.pattern = pattern;
     const button = this.find("[data-do=relabelled]");
     say(button, pattern ? `Fork, pattern ${pattern} relabelled` : "Fork, pattern relabelled");
-    button.disabled = !pattern || !this.data?.one;
+    button.disabled = !pattern || !this.data?.one || this.locked.has("forks");
   }
 
   // Fields.
@@ -70,6 +75,7 @@ export class Panel {
     box.innerHTML = options ? "<span></span><select></select>" : '<span></span><input type="text" inputmode="decimal" role="spinbutton" autocomplete="off" spellcheck="false" />';
     box.firstChild.textContent = label;
     const input = box.lastChild;
+    input.addEventListener("focus", () => this.#explain(input));
     if (options) input.append(...options.map((option) => new Option(option, option)));
     input.addEventListener("change", () => this.#enter(name, input.value));
     if (!options) input.addEventListener("keydown", (event) => this.#arrow(event, name));
@@ -81,7 +87,9 @@ export class Panel {
   #fill(field) {
     const input = this.fields.get(field.name);
     const typing = input.matches("input:focus") && input.value !== input.dataset.shown;
-    input.disabled = field.shut;
+    input.disabled = field.shut || this.locked.has("fields") || (field.name === "seed" && this.locked.has("task"));
+    input.title = field.help;
+    if (input.matches(":focus")) this.#explain(input);
     if (field.options) {
       input.value = field.value;
       return;
@@ -93,6 +101,11 @@ export class Panel {
     input.setAttribute("aria-valuemax", field.high);
     input.setAttribute("aria-valuenow", field.value || field.instead || field.low);
     input.field = field;
+  }
+
+  /** Say below a fold's fields what the one with the focus does. */
+  #explain(input) {
+    say(input.closest(".fold").querySelector(".help"), input.title);
   }
 
   #enter(name, value) {
@@ -197,9 +210,11 @@ export class Panel {
   #forks({ lineage, forked, pinnable, one, pins }) {
     say(this.find(".lineage"), lineage);
     say(this.find("[data-fold=compare] .differs"), [forked && lineage, pins.length && `${pins.length} pinned`].filter(Boolean).map((text) => `: ${text}`).join(""));
-    this.find("[data-do=swapped]").disabled = !one;
+    const fixed = this.locked.has("forks");
+    this.find("[data-do=here]").disabled = this.find("[data-do=join]").disabled = fixed;
+    this.find("[data-do=swapped]").disabled = fixed || !one;
     this.find("[data-do=join]").hidden = !forked;
-    this.find("[data-do=pin]").disabled = !pinnable;
+    this.find("[data-do=pin]").disabled = fixed || !pinnable;
     const list = this.find(".pinned");
     const old = new Map(Array.from(list.children, (item) => [Number(item.dataset.pin), item]));
     const items = pins.map((pin) => fill(old.get(pin.number) ?? newPin(pin), pin));
@@ -210,7 +225,7 @@ export class Panel {
 function newFold(title, box) {
   const fold = document.createElement("details");
   fold.className = "fold";
-  fold.innerHTML = "<summary><b></b><span class='differs'></span></summary><div class='fields'></div>";
+  fold.innerHTML = "<summary><b></b><span class='differs'></span></summary><div class='fields'></div><p class='help'></p>";
   fold.querySelector("b").textContent = title;
   box.append(fold);
   remember(fold, title);

@@ -14,6 +14,7 @@ import { Scene } from "./scene.js";
 const TILES = 12; // patterns shown at a time
 const REST = 250; // ms without a move after which the playhead rests
 const ENDS = { running: "still being computed", converged: "no error in the last epoch", limit: "stopped at its limit", cancelled: "cancelled" };
+const STORY = 0.9; // seconds for a step from which on it is told as a story
 const TYPED = "input[type=text], textarea, select";
 
 class Player {
@@ -249,6 +250,7 @@ class Player {
     const first = this.page * TILES;
     const shown = this.order.slice(first, first + TILES);
     this.scene.draw(step, { neuron: this.neuron, shown, looked: this.looked });
+    this.#story(step);
     this.panel.follow(step ? this.record.pattern[step - 1] + 1 : null);
     this.scrubber.value = step;
     const done = this.#sentence(step);
@@ -258,6 +260,15 @@ class Player {
     fade(playing);
     say(status, done);
     this.#verdict(step);
+  }
+
+  /** Slow enough, a step is a story: voltage, peak, decision, blame, weights, the new voltage. */
+  #story(step) {
+    const { playing, calm, seconds } = this.playhead;
+    const slow = playing && !calm && seconds >= STORY && step > 0;
+    if (slow && step === this.storied) return;
+    this.storied = slow ? step : null;
+    this.scene.lens.tell(slow ? seconds : 0, slow && this.record.presentation(step, this.neuron).changed);
   }
 
   #sentence(step) {

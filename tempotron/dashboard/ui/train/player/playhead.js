@@ -21,6 +21,11 @@ export class Playhead {
     this.step = step;
   }
 
+  /** How long a step takes while it plays, in seconds. */
+  get seconds() {
+    return 1 / this.#rate();
+  }
+
   seek(step) {
     this.pause();
     this.step = Math.max(0, Math.min(step, this.record.count));

@@ -1,7 +1,8 @@
 // Draws some patterns, each as a small voltage trace: threshold, peak, class, right or wrong.
 
 import { path, voltageRange } from "./axes.js";
-import { percent, resize, roving, say } from "./dom.js";
+import { percent, resize, say } from "./dom.js";
+import { roving } from "./roving.js";
 import { reaches } from "./record.js";
 
 const POINTS = 121;
