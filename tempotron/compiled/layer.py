@@ -218,14 +218,15 @@ def _grid_gradients(first: int, end: int, events: Events, outer: Floats, weights
             until = min(until, since)
 
 
-def warm_up(first: Callable[[], object] = lambda: None) -> float:
+def warm_up(turn: Callable[[str], object] = lambda part: None) -> float:
     """Compile all machine code, or load it from disk; meant for a thread when a program starts.
 
     Compiling happens once on a machine and takes some seconds, loading about half a second.
     Meanwhile modules use torch.
 
     Args:
-        first: Called before, with modules on torch already: may wait for another process.
+        turn: Called with the name of each part before its turn, 'learning' and 'voltages', with
+            modules on torch already: may wait for another process.
 
     Returns:
         The time it took, in seconds.
@@ -234,8 +235,10 @@ def warm_up(first: Callable[[], object] = lambda: None) -> float:
     _log.info("Preparing the compiled core; the first time this takes some seconds.")
     _warming.set()
     try:
-        first()
-        _rehearse()
+        turn("learning")
+        _rehearse_learning()
+        turn("voltages")
+        _rehearse_voltages()
     finally:
         _warming.clear()
     took = time.perf_counter() - begin
@@ -248,16 +251,21 @@ def warming_up() -> bool:
     return _warming.is_set()
 
 
-def _rehearse() -> None:
-    """Call every kernel once, with as little work as there can be."""
-    prepare(torch.ones(1000, 1, 1), 10, 15, 3.75)  # few are prepared by another kernel
+def _rehearse_learning() -> None:
+    """Call every kernel of a training once, with as little work as there can be."""
     events = prepare(torch.ones(1, 1, 1), 10, 15, 3.75)
-    weights = torch.ones(1, 1, dtype=torch.float64, requires_grad=True)
-    for v in (peak(weights, events).v_max, grid_peak(weights, events)):
-        v.sum().backward()
-    grid_voltage(weights, events).sum().backward()
     zeros = np.zeros((1, 1))
     course = compiled.Course(zeros, zeros, zeros, zeros, zeros.astype(np.int8))
     step = compiled.Step(compiled.LINEAR, 2.0, 0.1, 0.9)
     for kernel in (compiled.learn, compiled.replay):
         kernel(events, np.zeros(1, np.int32), np.array([[True]]), step, course)
+
+
+def _rehearse_voltages() -> None:
+    """Call every kernel of a layer once, and that which prepares many patterns."""
+    prepare(torch.ones(1000, 1, 1), 10, 15, 3.75)
+    events = prepare(torch.ones(1, 1, 1), 10, 15, 3.75)
+    weights = torch.ones(1, 1, dtype=torch.float64, requires_grad=True)
+    for v in (peak(weights, events).v_max, grid_peak(weights, events)):
+        v.sum().backward()
+    grid_voltage(weights, events).sum().backward()

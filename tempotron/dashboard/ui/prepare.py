@@ -17,15 +17,20 @@ from tempotron.dashboard.ui import readiness
 from tempotron.dashboard.ui.train import gallery
 
 
-def everything(first: Callable[[], object]) -> None:
+def everything(wait: Callable[[], object]) -> None:
     """Make all that a first visitor would have to wait for.
 
     Args:
-        first: Called before machine code is made, or loaded; see `layer.warm_up`.
+        wait: Called before each part of the machine code is made, or loaded.
     """
+
+    def turn(part: str) -> None:
+        if part == "voltages":  # Train does without them
+            readiness.machine_code.set()
+        wait()
+
     torch.set_num_threads(1)  # a page's tensors are tiny: threads cost more than they give
-    layer.warm_up(first)
-    readiness.machine_code.set()
+    layer.warm_up(turn)
     for exact in (True, False):
         sentences.advice(Experiment(exact=exact))
     gallery.url()

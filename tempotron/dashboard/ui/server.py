@@ -6,14 +6,14 @@ import gc
 import json
 import logging
 import os
-import subprocess
 import sys
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import streamlit as st
@@ -123,13 +123,11 @@ async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
 def _prepare() -> None:
     """Import and compile all that pages need, so that nobody waits for it."""
     start = time.monotonic()
-    # On a new machine another process compiles, while this one imports and serves first pages.
-    command = [sys.executable, "-m", "tempotron.compiled"]
-    making = None if cache.kept() else subprocess.Popen(command)  # noqa: S603  it is this Python
+    part_is_there = _elsewhere()
     try:
         from tempotron.dashboard.ui import prepare  # noqa: PLC0415  imports torch
 
-        prepare.everything(making.wait if making else lambda: None)
+        prepare.everything(part_is_there)
     except Exception:
         _log.exception("no page will open: what pages need could not be prepared")
         raise
@@ -139,6 +137,19 @@ def _prepare() -> None:
     gc.freeze()  # what is imported by now stays: no collection need look at it again
     readiness.readiness.prepared()
     _log.warning("ready after %.1f s", time.monotonic() - start)
+
+
+def _elsewhere() -> Callable[[], object]:
+    """Have machine code made by another process, while this one imports and serves first pages.
+
+    Returns:
+        What waits until the next part of it is there; at once where an earlier start has left it.
+    """
+    if cache.kept():
+        return lambda: None
+    making = Popen([sys.executable, "-m", "tempotron.compiled"], stdout=PIPE)  # noqa: S603
+    assert making.stdout  # noqa: S101  for the types: it is a pipe
+    return making.stdout.readline
 
 
 def on_script_error(error: Exception) -> bool:
