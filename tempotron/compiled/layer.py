@@ -218,7 +218,7 @@ def _grid_gradients(first: int, end: int, events: Events, outer: Floats, weights
             until = min(until, since)
 
 
-def warm_up(turn: Callable[[str], object] = lambda part: None) -> float:
+def warm_up(turn: Callable[[str], object] = str) -> float:
     """Compile all machine code, or load it from disk; meant for a thread when a program starts.
 
     Compiling happens once on a machine and takes some seconds, loading about half a second.

@@ -147,7 +147,7 @@ def _elsewhere() -> Callable[[], object]:
     """
     if cache.kept():
         return lambda: None
-    making = Popen([sys.executable, "-m", "tempotron.compiled"], stdout=PIPE)  # noqa: S603
+    making = Popen([sys.executable, "-m", "tempotron.compiled"], stdout=PIPE)
     assert making.stdout  # noqa: S101  for the types: it is a pipe
     return making.stdout.readline
 
