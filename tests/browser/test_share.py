@@ -116,3 +116,17 @@ def test_on_a_beamer_there_is_the_picture_alone_and_larger(
     expect(page.get_by_role("heading", level=2, name="Where it stands")).to_have_count(0)
     zoom = page.locator(picture).evaluate("e => e.currentCSSZoom")
     assert zoom == pytest.approx(1.4)
+
+
+@pytest.mark.parametrize(("path", "picture"), [("", ".stage"), ("train?step=3", ".player")])
+def test_a_page_is_printed_on_one_sheet_with_its_task(
+    open_page: OpenPage, server: str, path: str, picture: str
+) -> None:
+    joint = "&" if "?" in path else "?"
+    page = open_page(f"{server}/{path}{joint}title=Near&text=Make+it+fire!")
+    expect(page.locator(f"{picture} .status")).to_contain_text("V_max")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))) == 1
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Make it fire!")).to_be_visible()
+    expect(page.get_by_role("button", name="Share")).to_be_hidden()
+    page.emulate_media(media="screen")
