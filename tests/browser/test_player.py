@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -300,7 +301,9 @@ def test_at_slow_speed_a_step_is_told_piece_after_piece(player: Page) -> None:
     press(player, "Play")
     expect(player.locator(".lens.story")).to_be_visible()
     assert opacity(player, ".list .dw") == 0  # blame comes after the peak
-    player.wait_for_timeout(2200)
+    ends = time.monotonic() + 15
+    while opacity(player, ".list .dw") < 1 and time.monotonic() < ends:
+        player.wait_for_timeout(50)
     assert opacity(player, ".list .dw") == 1
     press(player, "Pause")
     expect(player.locator(".lens.story")).to_have_count(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from urllib.parse import urlencode
 
 import pytest
 import zxingcpp
@@ -65,6 +66,33 @@ def test_it_can_be_embedded(open_page: OpenPage, link: str) -> None:
     page = answered(open_page(f"{link}&embed=true", viewport={"width": 1000, "height": 860}))
     expect(page.get_by_text("Make it fire!")).to_be_visible()
     expect(page.get_by_role("link", name="Train")).to_have_count(0)
+
+
+def test_title_and_task_are_plain_text(open_page: OpenPage, server: str) -> None:
+    words = "[a](https://a.example) **b** $c$ :red[d] <b>e</b> # f_g_h 1. `i`"
+    query = urlencode({"title": words, "text": words})
+    page = open_page(f"{server}/?{query}", viewport={"width": 1280, "height": 900})
+    expect(page.get_by_role("heading", level=2).first).to_have_text(words)
+    expect(page.get_by_text(words, exact=True)).to_have_count(2)
+    expect(page.get_by_role("link", name="a", exact=True)).to_have_count(0)
+
+
+def test_what_is_locked_on_the_stage_is_locked_in_the_table(
+    open_page: OpenPage, server: str
+) -> None:
+    page = open_page(f"{server}/?lock=weights.spikes", viewport={"width": 1280, "height": 1600})
+    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
+    table = page.get_by_test_id("stDataFrame").last
+    expect(table).to_be_visible()
+    expect(table.locator("canvas").first).to_be_visible()
+    page.wait_for_timeout(800)
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + 500, box["y"] + 50)
+    page.keyboard.type("0.9")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(800)
+    assert value(slider(page, "Weight of afferent 1")) == 0.45
 
 
 def test_its_code_can_be_scanned(open_page: OpenPage, server: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from tempotron.dashboard.ui.train.state import Train
 from tempotron.dashboard.ui.words import words
 
 _HERE = Path(__file__).parent
+_SIGNS = re.compile(r"[!-/:-@\[-`{-~]")  # what Markdown could take for more than text
 # What may be ours in an address: a page keeps there what is its own, and what is of other sites.
 NAMES = frozenset().union(Explore.names, Train.names, Capacity.names, {PACKED})
 
@@ -101,7 +103,7 @@ def enter(page: str) -> Visitor:
 def _task(brief: Brief, page: str, notes: list[str]) -> None:
     """Show the title and the task of a shared link, and what it hides or locks."""
     if brief.title:
-        st.header(brief.title, anchor=False)
+        st.header(_SIGNS.sub(r"\\\g<0>", brief.title), anchor=False)
     if brief.text:
         st.text(brief.text)
     if notes:

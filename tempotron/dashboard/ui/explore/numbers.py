@@ -22,6 +22,8 @@ def numbers(visitor: Visitor) -> None:
             sentence says why.
     """
     st.header("Numbers", anchor=False)
+    columns = {"weights": _WEIGHT, "spikes": _SPIKES}
+    locked = [columns[name] for name in visitor.brief.lock if name in columns]
     key, shown = (
         f"numbers-{visitor.explore.rev}-{visitor.explore.refusals}",
         visitor.explore.settled,
@@ -29,10 +31,10 @@ def numbers(visitor: Visitor) -> None:
     st.data_editor(
         table(shown),
         key=key,
-        num_rows="dynamic",
+        num_rows="fixed" if locked else "dynamic",
         hide_index=True,
         width="stretch",
-        disabled=["Afferent"],
+        disabled=["Afferent", *locked],
         column_config={
             "Afferent": st.column_config.TextColumn(width="small"),
             _WEIGHT: st.column_config.NumberColumn(width="small", format="%.4g"),
