@@ -55,6 +55,7 @@ def main() -> None:
         page.get_by_role("button", name="Hint").click()
         told("with the hint")
         page.get_by_role("button", name="Hint").click()
+        page.set_viewport_size({"width": 1280, "height": 1800})  # stage and panels at once
         show_panels(page)
         page.wait_for_timeout(1000)
         told("with the panels in view")
