@@ -13,6 +13,7 @@ from tempotron.dashboard.state.experiment import Experiment
 from tempotron.dashboard.state.plan import Plan
 from tempotron.dashboard.state.sweep import Request
 from tempotron.kernel import psp_half_width, psp_peak_time
+from tempotron.settings import Settings
 
 
 class Term(NamedTuple):
@@ -211,10 +212,12 @@ def of_request(request: Request) -> dict[str, str]:
     """Explain the fields of Capacity; what is None follows from the rule."""
     fields = {name: getattr(request, name) for name in TERMS if hasattr(request, name)}
     settings = {"tau": request.tau, "tau_s": request.tau_s or request.tau / 4}
+    momentum = Settings(rule=request.rule, mu=request.mu).momentum
     own = {name: "its own" for name, value in fields.items() if value is None}
     known = _of_kernel(**settings) | {
         "patterns": round(request.afferents * request.load),
         "updates": f"{1 / request.eta:.3g}" if request.eta else "as many as the paper's rate takes",
-        "gain": "10" if request.mu is None else f"{1 / (1 - request.mu):.3g}",
+        "mu": momentum,
+        "gain": f"{1 / (1 - momentum):.3g}",
     }
     return _explained(fields, fields | own | known)

@@ -33,6 +33,13 @@ def test_what_is_empty_is_explained_by_what_is_in_force() -> None:
     assert "presentation: 0.5." in told["mean"]
 
 
+def test_the_momentum_of_a_sweep_is_that_of_its_rule() -> None:
+    assert "at 0.9 an update counts 10 times" in glossary.of_request(Request())["mu"]
+    assert (
+        "at 0.7 an update counts 3.33 times" in glossary.of_request(Request(rule="reflect"))["mu"]
+    )
+
+
 @pytest.mark.parametrize(
     ("told", "bounds"),
     [

@@ -71,10 +71,10 @@ def choose(visitor: Visitor) -> None:
 def _own(visitor: Visitor) -> None:
     fields, swept = _fields(visitor), visitor.capacity.request.axis
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        fields.select("axis", "Swept", AXES, shown=AXIS_NAMES.__getitem__, width=WIDE)
+        fields.select("axis", "Swept", AXES, shown=AXIS_NAMES.__getitem__)
         _values(visitor)
         fields.number("seeds")
-        fields.select("task", "Task", TASKS, shown=_LABELS.__getitem__, width=WIDE)
+        fields.select("task", "Task", TASKS, shown=_LABELS.__getitem__)
         fields.select("neuron", TERMS["neuron"].label, NEURONS, shown=str.capitalize)
         fields.select("rule", TERMS["rule"].label, RULES)
         fields.select("fixed", TERMS["fixed"].label, FIXED, shown=_FIXED_NAMES.__getitem__)

@@ -62,7 +62,7 @@ class Capacity:
     @property
     def link(self) -> dict[str, str]:
         """The parameters of a link to the request."""
-        return dict(parse_qsl(requests.encode(self.request)))
+        return dict(parse_qsl(self.query))
 
     def ask(self, **changes: object) -> None:
         """Change the request; a sweep that is running for another one is ended."""

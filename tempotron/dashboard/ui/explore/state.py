@@ -99,6 +99,6 @@ class Explore:
     def link(self) -> str | None:
         """The query string of this state, or None if it is too large for a link."""
         try:
-            return encode(self.experiment)
+            return self.query
         except ValueError:
             return None
