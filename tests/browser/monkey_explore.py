@@ -69,9 +69,6 @@ FLAGS = {
 }
 STEPS = {"spike": (0.1, 1.0, 10.0), "weight": (0.01, 0.05, 0.5), "threshold": (0.01, 0.05, 0.5)}
 
-# What stands in the cell of the table that is being written in.
-CONTENT = 'cell => (cell.matches("input, textarea") ? cell : cell.querySelector("input")).value'
-
 # What the page says of itself, by the names that a screen reader would read.
 READ = """() => {
   const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot);
@@ -722,6 +719,7 @@ class Walk(Hand):
         return follow
 
     def selected_value(self) -> None:
+        self._unfold()  # for the flag that a hand may go to
         handle = self.handle(self.dice.choice(["spike", "weight", "threshold"]))
         if handle is None:
             return
@@ -735,9 +733,9 @@ class Walk(Hand):
             self.model.put(handle, value)
         then()
 
-    def _unfold(self) -> None:
-        """Open the fold of finer settings: what stands there is to be reached."""
-        folded = self.page.locator(".stage details:not([open]) > summary")
+    def _unfold(self, fold: str = "finer") -> None:
+        """Open a fold: what stands there is to be reached."""
+        folded = self.page.locator(f".stage .{fold}:not([open]) > summary")
         if folded.count():
             self.press(folded.first)
 
@@ -851,34 +849,27 @@ class Walk(Hand):
             self.model.kept.pop()
 
     def edit_table(self) -> None:
-        """Write a weight into the table of numbers."""
-        row = self.dice.randrange(min(6, len(self.model.now.weights)))
-        value = round(self.dice.uniform(-1, 1), 2)
-        self.tell(f"{value:g} as weight {row + 1}")
-        self.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 1e6)")
-        table = self.page.get_by_test_id("stDataFrame").last
-        table.wait_for()
-        self.page.wait_for_function("() => !document.querySelector('.place[aria-busy]')")
-        self.page.wait_for_timeout(500)  # panels above it take their place
-        x, y, *_ = self.box(table)
-        cell = self.page.get_by_test_id("number-cell").or_(self.page.locator(".gdg-input"))
-        # Streamlit's table now and then takes no notice of a key: then it is on the name beside.
-        while not (cell.is_visible() and not cell.first.evaluate(CONTENT).startswith("A")):
-            self.page.keyboard.press("Escape")
-            self.page.wait_for_timeout(300)
-            self.press_at(x + 60, y + 35 * (row + 1) + 18)
-            self.page.wait_for_timeout(150)
-            self.page.keyboard.press("ArrowRight")
-            self.page.wait_for_timeout(100)
-            self.page.keyboard.press("Enter")
-            self.page.wait_for_timeout(300)
-        self.page.keyboard.type(f"{value:g}", delay=20)
-        self.page.keyboard.press("Enter")
-        weights = [*self.model.now.weights]
-        weights[row] = value
-        self.model.change(weights=weights)
-        self.look()
-        self.page.get_by_role("heading", level=1).scroll_into_view_if_needed()
+        """Write into the table of numbers: a weight, or all times of an afferent."""
+        self._unfold()  # for the flag that a hand may go to
+        self._unfold("numbers")
+        row = self.dice.randrange(len(self.model.now.weights))
+        self.model.selected = Handle("weight", row)
+        if self.dice.random() < 0.6:
+            text, value = self._number(-1, 1)
+            self.tell(f"{text} as weight {row + 1}")
+            self.page.get_by_role("textbox", name=f"Weight of A{row + 1} in numbers").fill(text)
+            then = self._leave()
+            if not math.isnan(value):
+                self.model.put(Handle("weight", row), value)
+        else:
+            times = [round(self.dice.uniform(0, self.model.now.T), 1) for _ in range(3)]
+            text = ", ".join(f"{time_:g}" for time_ in times)
+            self.tell(f"{text} as times of {row + 1}")
+            self.page.get_by_role("textbox", name=f"Spike times of A{row + 1} in ms").fill(text)
+            then = self._leave()
+            self.model.row(row, times)
+        self.model.mend()
+        then()
 
     # The browser and the server.
 

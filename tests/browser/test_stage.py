@@ -388,47 +388,59 @@ def test_torch_confirms_the_last_of_many_quick_edits(explore: Page) -> None:
     assert status(explore).inner_text() == fired
 
 
-def cell(page: Page, text: str) -> Locator:
-    """Find a cell of the table by its text, in what the grid tells screen readers."""
-    return page.get_by_role("gridcell", name=text, exact=True, include_hidden=True)
+def number_field(page: Page, name: str) -> Locator:
+    """Find a field of the table, with its fold open."""
+    folded = page.locator(".numbers:not([open]) > summary")
+    if folded.count():
+        folded.click()
+    return page.get_by_label(name, exact=True)
 
 
-def type_into_table(page: Page, row: int, column: float, text: str) -> None:
-    """Edit a cell of the table, at a person's pace: the grid loses keys that come at once."""
-    expect(cell(page, "38.5")).to_have_count(1)
-    grid = page.get_by_test_id("stDataFrame").locator("canvas").first
-    grid.scroll_into_view_if_needed()
-    box = grid.bounding_box()
-    assert box is not None
-    editor = page.locator("#portal").get_by_role("textbox")
-    for _ in range(10):  # a grid that is being drawn anew takes no click
-        page.mouse.dblclick(box["x"] + box["width"] * column, box["y"] + 35 * row + 17)
-        page.wait_for_timeout(300)
-        if editor.count():
-            break
-    page.keyboard.press("Control+a")
-    page.keyboard.type(text, delay=40)
-    page.wait_for_timeout(200)
-    page.keyboard.press("Enter")
+def type_into(page: Page, name: str, text: str) -> None:
+    field = number_field(page, name)
+    field.fill(text)
+    field.press("Enter")
 
 
-def test_the_table_accepts_what_the_stage_accepts(all_of_it: Page) -> None:
-    type_into_table(all_of_it, 3, 0.75, "30, 60.5")
-    expect(slider(all_of_it, "Afferent 3, spike 2")).to_have_attribute("aria-valuenow", "60.5")
-    answered(all_of_it)
-    all_of_it.get_by_role("button", name="Undo").click()
-    assert value(slider(all_of_it, "Afferent 3, spike 1")) == 38.5
+def test_the_table_holds_every_number_and_follows_the_stage(explore: Page) -> None:
+    expect(number_field(explore, "Spike times of A3 in ms")).to_have_value("38.5")
+    expect(explore.locator(".numbers tbody tr")).to_have_count(6)
+    expect(explore.get_by_text("Numbers: 6 afferents, 8 spikes")).to_be_visible()
+    press(explore, slider(explore, "Afferent 3, spike 1"), "ArrowLeft")
+    expect(number_field(explore, "Spike times of A3 in ms")).to_have_value("37.5")
+    explore.get_by_role("button", name="Remove afferent").click()
+    expect(explore.locator(".numbers tbody tr")).to_have_count(5)
 
 
-def test_the_table_refuses_the_rest_with_a_sentence(all_of_it: Page) -> None:
-    type_into_table(all_of_it, 3, 0.75, "30, soon")
-    expect(all_of_it.get_by_text("Not taken: spike time soon is unreadable.")).to_be_visible()
-    assert value(slider(all_of_it, "Afferent 3, spike 1")) == 38.5
+def test_what_is_typed_into_the_table_is_one_edit_and_can_be_undone(explore: Page) -> None:
+    type_into(explore, "Spike times of A3 in ms", "60.5; 30")
+    expect(slider(explore, "Afferent 3, spike 2")).to_have_attribute("aria-valuenow", "60.5")
+    expect(number_field(explore, "Spike times of A3 in ms")).to_have_value("30, 60.5")
+    type_into(explore, "Weight of A3 in numbers", "0,7")
+    assert value(slider(explore, "Weight of afferent 3")) == 0.7
+    answered(explore)
+    for _ in range(2):
+        explore.get_by_role("button", name="Undo").click()
+    assert value(slider(explore, "Afferent 3, spike 1")) == 38.5
 
 
-def test_the_table_follows_the_stage(all_of_it: Page) -> None:
-    press(all_of_it, slider(all_of_it, "Afferent 3, spike 1"), "ArrowLeft")
-    expect(cell(all_of_it, "37.5")).to_have_count(1)
+@pytest.mark.parametrize(
+    ("name", "text", "why", "left"),
+    [
+        ("Spike times of A3 in ms", "30, soon", "“soon” is not a time", [38.5]),
+        ("Spike times of A3 in ms", "1 " * 51, "51 spikes are too many, there may be 50", [38.5]),
+        ("Spike times of A3 in ms", "30, 140", "140 is not within the trial of 100 ms", [30, 100]),
+        ("Weight of A3 in numbers", "much", "“much” is not a number", [38.5]),
+    ],
+)
+def test_the_table_says_what_it_cannot_take(
+    explore: Page, name: str, text: str, why: str, left: list[float]
+) -> None:
+    type_into(explore, name, text)
+    expect(status(explore)).to_contain_text(why)
+    for number, time in enumerate(left, start=1):
+        assert value(slider(explore, f"Afferent 3, spike {number}")) == time
+    expect(slider(explore, f"Afferent 3, spike {len(left) + 1}")).to_have_count(0)
 
 
 def test_the_panels_follow_an_edit_and_are_never_blank(all_of_it: Page) -> None:

@@ -188,14 +188,6 @@ def test_what_python_opens_reaches_the_stage_under_a_new_rev() -> None:
     visitor_of(at).explore.open(Experiment(tau=20))
     (data,) = sent(at.run(), "stage")
     assert (data["rev"], data["experiment"]["tau"]) == (1, 20)
-    assert visitor_of(at).explore.staged == 1
-
-
-def test_a_refused_change_of_the_table_is_told_on_the_page() -> None:
-    at = opened()
-    visitor_of(at).explore.look()
-    visitor_of(at).explore.refuse("weight 99 is above 10.")
-    assert [warning.value for warning in at.run().warning] == ["Not taken: weight 99 is above 10."]
 
 
 def test_the_data_page_tells_the_decision_and_shows_the_script() -> None:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from tempotron.dashboard.answers import figures, sentences
 from tempotron.dashboard.ui.explore.follower import follow
-from tempotron.dashboard.ui.explore.numbers import numbers
 from tempotron.dashboard.ui.explore.stage import stage
 from tempotron.dashboard.ui.shared.plot import plot
 from tempotron.dashboard.ui.visitor import Visitor
@@ -40,4 +39,3 @@ def _panels(visitor: Visitor) -> None:
     with boundary:
         st.header("tau and theta", anchor=False)
         plot(figures.tau_and_theta(experiment), sentences.boundary(experiment), "boundary")
-    numbers(visitor)

@@ -22,27 +22,23 @@ class Explore:
         settled: The same, but for what a hand on the stage is still moving: the panels below it
             wait until it rests, so that the frames of a drag belong to the stage.
         rev: Raised whenever Python, not the visitor's hand on the stage, changed it.
-        staged: The rev of the state that the stage was last given.
         edit: Number of the newest edit of the stage that was taken over.
         hinted: Whether a hint is wanted, as the stage said last.
         origin: Where on Train the experiment came from, in words; '' if it did not.
         panels: Whether the panels below the stage have been in view.
         notice: A sentence on what a link or file held that could not be taken; '' if nothing.
-        refusal: A sentence on why the last change of the table was refused; '' if it was not.
-        refusals: How many there were.
+        refusal: A sentence on what of the last edit could not be taken; '' if all was.
     """
 
     experiment: Experiment = field(default_factory=Experiment)
     settled: Experiment = field(default_factory=Experiment)
     rev: int = 0
-    staged: int = 0
     edit: int = 0
     hinted: bool = False
     origin: str = ""
     panels: bool = False
     notice: str = ""
     refusal: str = ""
-    refusals: int = 0
 
     names: ClassVar = NAMES  # of the parameters of a link
 
@@ -76,11 +72,6 @@ class Explore:
         self.experiment = self.settled = experiment
         self.notice, self.refusal = notice, ""
         self.rev += 1
-
-    def refuse(self, why: str) -> None:
-        """Keep the state as it is and say why."""
-        self.refusal = f"Not taken: {why}"
-        self.refusals += 1
 
     @property
     def query(self) -> str:

@@ -33,11 +33,11 @@ def stage(visitor: Visitor) -> None:
         visitor: The visitor's state, which edits change.
     """
     leave(visitor)
-    visitor.explore.staged = visitor.explore.rev
     data = {
         "rev": visitor.explore.rev,
         "taken": visitor.explore.edit,
         "experiment": visitor.explore.experiment.model_dump(mode="json"),
+        "refusal": visitor.explore.refusal,
         "answer": answer(visitor.explore.experiment, hint=visitor.explore.hinted),
         "origin": visitor.explore.origin,
         "hide": visitor.brief.hide,

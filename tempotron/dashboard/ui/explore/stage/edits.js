@@ -50,6 +50,12 @@ export function setWeight(experiment, afferent, weight, limits) {
   return { ...experiment, weights: replaced(experiment.weights, afferent, value) };
 }
 
+/** Give an afferent other spike times. */
+export function setTimes(experiment, afferent, times) {
+  const row = times.map((time) => tidy(clamp(time, [0, experiment.T])));
+  return { ...experiment, spikes: replaced(experiment.spikes, afferent, row) };
+}
+
 /** Set one of the numbers T, tau, tau_s, theta; a shorter trial pulls late spikes to its end. */
 export function setNumber(experiment, name, value, limits) {
   const number = tidy(clamp(value, limits[name]));

@@ -10,6 +10,7 @@ import { Mail } from "./mail.js";
 import { count, patterns } from "./patterns.js";
 import { nameOf, Picture, plain, POINTS, thumbnail } from "./picture.js";
 import { roving } from "./roving.js";
+import { Table } from "./table.js";
 import { solve } from "./voltage.js";
 
 // Browsers ignore a page that writes its address more than about 200 times in 30 s.
@@ -45,6 +46,7 @@ class Stage {
     this.history = new History();
     this.mail = mail;
     this.gestures = new Gestures(root, this.picture, this);
+    this.table = new Table(root.querySelector(".numbers"), this);
     this.#gallery();
     this.#controls();
     this.kept = () => this.#patterns();
@@ -78,7 +80,7 @@ class Stage {
     if (answered || !this.mail.awaited("edit").length) this.#confirm(data);
   }
 
-  #adopt({ rev, experiment }) {
+  #adopt({ rev, experiment, refusal }) {
     const first = this.rev < 0;
     const repaired = !first && this.edited; // Python took an edit of ours, but not as it was
     this.rev = rev;
@@ -91,6 +93,7 @@ class Stage {
     else this.history.push(kept ?? experiment);
     this.#open(experiment);
     if (kept && !same(kept, experiment)) this.#travel(kept);
+    else if (refusal) this.say(refusal);
   }
 
   /** Lead back to where the experiment came from, if that was Train. */
@@ -213,6 +216,7 @@ class Stage {
 
   /** Show the hint, or take it away; Python works it out only where it is asked for. */
   #toggleHint() {
+    this.#greeted();
     this.#hintAt(!this.hinted);
     if (this.hinted) this.#post();
     this.#say();
@@ -369,7 +373,7 @@ class Stage {
       box.addEventListener("change", () => this.#flag(box.dataset.flag, box.checked));
     }
     this.root.querySelector(".value").addEventListener("change", ({ target }) => {
-      this.#enter(target, (value) => withValue(this.experiment, this.selected, value, this.limits));
+      this.enter(target, (value) => withValue(this.experiment, this.selected, value, this.limits));
     });
   }
 
@@ -413,7 +417,7 @@ class Stage {
       input.addEventListener("input", () => this.change(next(input.valueAsNumber)));
       input.addEventListener("change", () => this.settle());
     } else {
-      input.addEventListener("change", () => this.#enter(input, next));
+      input.addEventListener("change", () => this.enter(input, next));
       input.addEventListener("keydown", (event) => this.#arrow(event, name, next));
     }
   }
@@ -425,24 +429,31 @@ class Stage {
     this.flush();
     event.target.focus();
     const { step } = this.root.querySelector(`[type=range][data-number=${name}]`);
-    this.change(next(Number(event.target.value) + (event.key === "ArrowUp" ? 1 : -1) * Number(step)));
-    this.settle();
+    this.put(next(Number(event.target.value) + (event.key === "ArrowUp" ? 1 : -1) * Number(step)));
   }
 
   /** Accept what was typed, or the nearest value that is possible, and say so. */
-  #enter(input, next) {
+  enter(input, next) {
     const { text, value: typed, comma } = read(input.value);
     input.dataset.shown = input.value;
-    if (Number.isNaN(typed)) {
-      this.#fields();
-      return this.say(`“${text}” is not a number: nothing was changed.`);
-    }
-    this.change(next(typed));
-    this.settle();
+    if (Number.isNaN(typed)) return this.refuse(`“${text}” is not a number: nothing was changed.`);
+    this.put(next(typed));
     const taken = Number(input.value);
     if (Math.abs(taken - typed) > 1e-4) this.say(`${plain(typed)} is not possible here: now ${plain(taken)}.`);
     else if (comma) this.say(`${text} has a decimal comma: read as ${plain(typed)}.`);
     return undefined;
+  }
+
+  /** Take over a whole experiment that was typed. */
+  put(experiment) {
+    this.change(experiment);
+    this.settle();
+  }
+
+  /** Leave what was typed aside and say why. */
+  refuse(why) {
+    this.#fields();
+    this.say(why);
   }
 
   #flag(name, on) {
@@ -453,8 +464,7 @@ class Stage {
       locked: { tau_s: on ? null : synaptic },
       pinned: { pinned: on ? [tau, synaptic] : null },
     };
-    this.change({ ...this.experiment, ...(changes[name] ?? { [name]: on }) });
-    this.settle();
+    this.put({ ...this.experiment, ...(changes[name] ?? { [name]: on }) });
   }
 
   /** Bring all fields and buttons up to date. */
@@ -464,15 +474,15 @@ class Stage {
     const flags = { ...experiment, locked: experiment.tau_s === null, pinned: experiment.pinned !== null };
     for (const input of root.querySelectorAll("[data-number]")) {
       const { number } = input.dataset;
-      show(input, plain(numbers[number]));
-      input.disabled = (number === "tau_s" && flags.locked) || this.#locks(number);
+      this.show(input, plain(numbers[number]));
+      input.disabled = (number === "tau_s" && flags.locked) || this.locks(number);
       if (input.type === "range") input.setAttribute("aria-valuetext", `${plain(numbers[number])}${number === "theta" ? "" : " ms"}`);
     }
     for (const box of root.querySelectorAll("[data-flag]")) {
       box.checked = flags[box.dataset.flag];
-      box.disabled = this.#locks(box.dataset.flag === "locked" ? "tau_s" : box.dataset.flag);
+      box.disabled = this.locks(box.dataset.flag === "locked" ? "tau_s" : box.dataset.flag);
     }
-    show(root.querySelector(".value"), plain(valueOf(experiment, selected)));
+    this.show(root.querySelector(".value"), plain(valueOf(experiment, selected)));
     root.querySelector(".selection").textContent = nameOf(selected);
     root.querySelector(".measure").textContent = selected.kind === "spike" ? "ms" : "theta";
     root.querySelector("[data-do=undo]").setAttribute("aria-disabled", !this.history.canUndo);
@@ -481,10 +491,16 @@ class Stage {
     const finer = [T !== this.presets[0].experiment.T && `trial of ${T} ms`, !exact && "peak on whole ms", scaled && "scaled with theta", shunt && "shunt"];
     const differs = finer.filter(Boolean).join("; ");
     root.querySelector(".finer .differs").textContent = differs && `: ${differs}`;
+    this.table.draw();
     this.#ask();
   }
 
-  #locks(field) {
+  /** Show a value in a field, unless a person is typing another one there. */
+  show(input, value) {
+    if (!isTyped(input) && input.dataset.shown !== value) input.value = input.dataset.shown = value;
+  }
+
+  locks(field) {
     return this.locked.some((name) => PARTS[name].fields.includes(field));
   }
 
@@ -542,11 +558,6 @@ function isWelcomed() {
   }
 }
 
-/** Show a value in a field, unless a person is typing another one there. */
-function show(input, value) {
-  if (isTyped(input)) return;
-  input.value = input.dataset.shown = value;
-}
 
 /** Whether a field holds what a person has typed and not yet entered. */
 function isTyped(field) {
