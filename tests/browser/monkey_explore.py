@@ -71,6 +71,7 @@ STEPS = {"spike": (0.1, 1.0, 10.0), "weight": (0.01, 0.05, 0.5), "threshold": (0
 
 # What the page says of itself, by the names that a screen reader would read.
 READ = """() => {
+  if (!("drawn" in document.documentElement.dataset)) return null;  // nobody sees it yet
   const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot);
   const root = roots.find(shadow => shadow?.querySelector(".stage"));
   const stage = root?.querySelector(".stage");

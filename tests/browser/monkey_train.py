@@ -115,6 +115,7 @@ OF_A_TASK = {"task", "own", "T", "afferents", "patterns"}
 
 # What the page says of itself, by the names that a screen reader would read.
 READ = """() => {
+  if (!("drawn" in document.documentElement.dataset)) return null;  // nobody sees it yet
   const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot);
   const root = roots.find(shadow => shadow?.querySelector(".player"));
   const player = root?.querySelector(".player");

@@ -315,3 +315,15 @@ def test_a_pattern_is_put_back_in_its_own_place_though_others_went(
     page.get_by_role("button", name="Put in place of pattern 1").click()
     page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_label("Spike times of pattern 1 in ms")).to_have_value("7; 9.5")
+
+
+def test_a_press_on_a_spike_that_a_typed_row_has_not_any_more_selects_nothing_new(
+    open_page: OpenPage, server: str
+) -> None:
+    page = answered(open_page(server))
+    page.get_by_text("Numbers: 6 afferents").click()
+    spike = page.get_by_role("slider", name="Afferent 5, spike 1")
+    page.get_by_label("Spike times of A5 in ms").fill("4.6, 48.2")
+    spike.click()
+    expect(page.get_by_text("Selected: Weight of afferent 5")).to_be_visible()
+    expect(page.get_by_role("slider", name="Afferent 5, spike 2")).to_have_count(1)

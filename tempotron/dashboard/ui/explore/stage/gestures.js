@@ -89,7 +89,8 @@ export class Gestures {
     if (experiment.T !== before.T) return handle.kind === "track" ? null : handle; // in the same order
     if (handle.kind === "track") return handle;
     const spike = experiment.spikes[handle.afferent].indexOf(valueOf(before, handle));
-    return { ...handle, spike: spike < 0 ? selected.spike : spike }; // or it is the one that was moved
+    if (spike >= 0) return { ...handle, spike };
+    return selected.kind === "spike" && selected.afferent === handle.afferent ? selected : null; // moved, or gone
   }
 
   /** The change of a value for each pixel to the right and up. */
