@@ -71,8 +71,9 @@ export class Gestures {
     if (handle?.afferent !== undefined && handle.kind !== "weight") handle = this.#nearest(handle.afferent, event);
     const before = this.hands.experiment;
     this.hands.flush();
-    handle = handle && this.#followed(handle, before);
     if (!handle) return;
+    handle = this.#followed(handle, before);
+    if (!handle) return event.preventDefault(); // or the browser would focus what has come there
     this.drag = { handle, x: event.clientX, y: event.clientY, moved: false, pointer: event.pointerId };
     if (handle.kind === "track") return; // perhaps a click, perhaps a finger that scrolls
     event.preventDefault();
