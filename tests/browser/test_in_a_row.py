@@ -327,3 +327,22 @@ def test_a_press_on_a_spike_that_a_typed_row_has_not_any_more_selects_nothing_ne
     spike.click()
     expect(page.get_by_text("Selected: Weight of afferent 5")).to_be_visible()
     expect(page.get_by_role("slider", name="Afferent 5, spike 2")).to_have_count(1)
+
+
+def test_what_the_browser_keeps_is_forgotten_at_the_second_press(
+    open_page: OpenPage, server: str
+) -> None:
+    page = answered(open_page(server))
+    page.get_by_role("button", name="+ ought to fire").click()
+    page.get_by_role("button", name="?", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("your own patterns (1 pattern")).to_be_visible()
+    dialog.get_by_role("button", name="Forget what this browser keeps").click()
+    expect(dialog.get_by_text("your own patterns")).to_be_visible()
+    dialog.get_by_role("button", name="Press again to forget it for good").click()
+    expect(dialog.get_by_text("no patterns")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter(n => n.startsWith('tempotron'))") == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("none yet")).to_be_visible()
+    page.reload()
+    expect(answered(page).get_by_text("none yet")).to_be_visible()

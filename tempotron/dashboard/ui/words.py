@@ -1,4 +1,4 @@
-"""Keys and words: what the `?` of every page shows."""
+"""Keys, words and what is kept: what the `?` of every page shows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from tempotron.dashboard.answers.glossary import KEYS, TERMS, WORDS
+from tempotron.dashboard.ui.shared.memory import memory
 
 
 @st.dialog("Keys and words", width="large")
@@ -21,6 +22,8 @@ def words(page: str, meanings: Mapping[str, str]) -> None:
         _list(f"Keys on {page}", keys)
     _list("Fields, as they stand", {TERMS[name].label: text for name, text in meanings.items()})
     _list("Words", WORDS)
+    st.markdown("##### What is kept")
+    memory()
 
 
 def _list(title: str, items: Mapping[str, str]) -> None:

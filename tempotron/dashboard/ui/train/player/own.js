@@ -111,7 +111,6 @@ export class Own {
       undo: () => patterns.undo(),
       take: () => this.#save(),
       bring: () => this.find("[type=file]").click(),
-      forget: () => patterns.forget(),
       keep: () => patterns.change([...patterns.list, ...this.own.patterns], Math.max(patterns.T, this.own.T)),
       mine: () => this.act("own", { name: patterns.name, step: null }),
       back: () => this.#turn(-1),
