@@ -26,33 +26,10 @@ Source:
     Gutig & Sompolinsky (2006), Nature Neuroscience 9, 420-428.
 """
 
-from tempotron.compiled.layer import warm_up
-from tempotron.kernel import psp, psp_area, psp_half_width, psp_peak_time, psp_power
-from tempotron.neuron import Tempotron
-from tempotron.peak import Peak, credit, find_peak, first_crossing, voltage
-from tempotron.settings import Settings
-from tempotron.tasks import Task
-from tempotron.training import Run, train
+import lazy_loader
 
 __version__ = "0.1.0"
 INSTALL = "pip install ."  # in the project's folder: the name is on no registry yet
 
-__all__ = [
-    "INSTALL",
-    "Peak",
-    "Run",
-    "Settings",
-    "Task",
-    "Tempotron",
-    "credit",
-    "find_peak",
-    "first_crossing",
-    "psp",
-    "psp_area",
-    "psp_half_width",
-    "psp_peak_time",
-    "psp_power",
-    "train",
-    "voltage",
-    "warm_up",
-]
+# The names stand in __init__.pyi, and are imported when they are asked for: torch takes seconds.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

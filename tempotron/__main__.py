@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from tempotron import INSTALL, __version__
+from tempotron.compiled import ahead
 
 _OPEN = (
     "It listens on this machine only, unless --address names another: 0.0.0.0 opens it to the "
@@ -21,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--address", help="which network it listens on (default: localhost)")
     parser.add_argument("--version", action="version", version=__version__)
     options = vars(parser.parse_args(arguments))
+    if find_spec("streamlit"):
+        ahead.begun()  # before anything is imported that takes seconds
     try:
         from tempotron.dashboard.ui import server  # noqa: PLC0415  the science does without it
     except ModuleNotFoundError as error:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tempotron import checks, compiled
+from tempotron import checks
 from tempotron.checks import one_of
+from tempotron.compiled import learning as compiled
 from tempotron.compiled.events import Floats
 from tempotron.learning import COSTS, OPTIMISERS, RULES, Cost, Optimiser, Rule, learning_rate
 from tempotron.tasks import Task

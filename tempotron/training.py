@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tempotron import checks, compiled
+from tempotron import checks
+from tempotron.compiled import learning as compiled
 from tempotron.compiled.events import Floats
 from tempotron.peak import level
 from tempotron.settings import Settings, block_length, block_order, initial_weights, step_of

@@ -114,6 +114,7 @@ def test_with_one_spike_wanted_it_is_the_tempotrons_peak_and_credit_to_the_last_
     assert torch.equal(critical.gradient, shares)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(200))
 def test_the_surface_is_a_staircase_of_single_steps_with_the_gradient_of_its_risers(
     seed: int,

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from tempotron import Task, tasks
-from tempotron.compiled import layer, peaks
+from tempotron.compiled import layer
+from tempotron.compiled.learning import peaks
 from tempotron.training import train
 
 MAKERS: dict[str, Callable[[int], Task]] = {

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tempotron import Task, Tempotron, find_peak, first_crossing, train
-from tempotron.compiled import RIGHT
+from tempotron.compiled.learning import RIGHT
 from tempotron.dashboard.answers.recorder import run_of
 from tempotron.dashboard.answers.recording import pack, unpack
 from tempotron.dashboard.answers.response import decides, respond, trains

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tempotron import compiled, tasks
+from tempotron import tasks
 from tempotron.capacity.cell import Cell, task_of
+from tempotron.compiled import learning as compiled
 from tempotron.peak import level
 from tempotron.settings import block_length, block_order, initial_weights, step_of
 from tempotron.tasks import Task

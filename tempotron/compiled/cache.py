@@ -1,47 +1,66 @@
-"""Where machine code is kept when neither the package nor the home can be written.
+"""Where machine code is kept: in a folder named after the text it is made of.
 
-Importing this tells Numba, which keeps it beside the package's files otherwise.
+A changed file means another folder, so that nothing is ever out of date. It stands beside the
+package's files, else in the home, else in a temporary folder.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
-_HOMES = (Path(__file__).parent, Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser())
+_HERE = Path(__file__).parent
+_PREFIX = "tempotron-"
 
 
-def writable(folder: Path) -> bool:
+@cache
+def folder() -> Path:
+    """Find the folder of this version of the code; those of earlier ones beside it are removed."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    homes = [Path(given)] if given else [_HERE / "__pycache__", home]
+    found = next(filter(writable, homes), None) or fallback()
+    own = found / f"{_PREFIX}{digest(_HERE)}"
+    for earlier in found.glob(f"{_PREFIX}*"):
+        if earlier != own:
+            shutil.rmtree(earlier, ignore_errors=True)
+    return own
+
+
+def digest(sources: Path) -> str:
+    """Name the text of a folder's modules."""
+    texts = (file.read_bytes() for file in sorted(sources.glob("*.py")))
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+
+
+def kept() -> bool:
+    """Tell whether an earlier start has left machine code."""
+    return any(folder().rglob("*.nbi"))
+
+
+def writable(place: Path) -> bool:
     """Tell whether files can be made in a folder, or in it once it is made."""
-    while not folder.exists():
-        folder = folder.parent
+    while not place.exists():
+        place = place.parent
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=place):
             return True
     except OSError:
         return False
 
 
-def kept() -> bool:
-    """Tell whether an earlier start has left machine code; what is out of date counts, too."""
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    folders = [Path(given)] if given else [_HOMES[0] / "__pycache__", _HOMES[1] / "numba"]
-    return any(any(folder.rglob("learning.*.nbi")) for folder in folders)
-
-
 def fallback() -> Path:
     """Find a temporary folder that is ours alone: what is kept there is run."""
-    folder = Path(tempfile.gettempdir()) / f"tempotron-{os.getuid()}"
+    ours = Path(tempfile.gettempdir()) / f"tempotron-{os.getuid()}"
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        if found.st_uid == os.getuid() and not folder.is_symlink() and not found.st_mode & 0o077:
-            return folder
+        ours.mkdir(mode=0o700, exist_ok=True)
+        found = ours.lstat()
+        if found.st_uid == os.getuid() and not ours.is_symlink() and not found.st_mode & 0o077:
+            return ours
     except OSError:
         pass  # somebody else's file is in the way
     return Path(tempfile.mkdtemp(prefix="tempotron-"))
-
-
-if "NUMBA_CACHE_DIR" not in os.environ and not any(map(writable, _HOMES)):
-    os.environ["NUMBA_CACHE_DIR"] = str(fallback())

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import Function, FunctionCtx, once_differentiable
 
-from tempotron import compiled
-from tempotron.compiled import spread
+from tempotron.compiled import learning as compiled
 from tempotron.compiled.events import Events, Floats, prepare
+from tempotron.compiled.learning import spread
 from tempotron.compiled.machine import machine_code
 from tempotron.peak import Peak
 

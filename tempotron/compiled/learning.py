@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tempotron.compiled import threads
 from tempotron.compiled.events import Events, Floats
 from tempotron.compiled.lanes import WIDTH, fourfold, load, lowest, pick, reached, store
-from tempotron.compiled.machine import any_order, inlined, lent, machine_code
+from tempotron.compiled.machine import any_order, inlined, machine_code
 from tempotron.peak import TOUCH
 
 Lane = Any  # a number, or four in one register, see `lanes`
@@ -76,7 +76,6 @@ def _two_at_spikes(
     Returns:
         The voltage at T and the highest at any spike, of both.
     """
-    events, kicks, rooms = lent((events, kicks, rooms))
     first, end = events.bounds[patterns[0]], events.bounds[patterns[0] + 1]
     other_first, other_end = events.bounds[patterns[1]], events.bounds[patterns[1] + 1]
     room, other_room = rooms
@@ -123,7 +122,6 @@ def _peak(
         at_spikes: Its voltage at T and the highest at any spike.
         room: The states just after its spikes.
     """
-    events, room = lent((events, room))
     first, slow = events.bounds[pattern], events.slow
     (v_end, v_max), count = at_spikes, events.bounds[pattern + 1] - first
     v_max = max(v_end, v_max)
@@ -210,7 +208,6 @@ def _four_peaks(
         v_max: Their highest voltages.
         t_max: Their times in ms.
     """
-    events, kicks, room, v_max, t_max = lent((events, kicks, room, v_max, t_max))
     _four_at_spikes(events, pattern, kicks, v_max, t_max)
     for k in range(_four_rises(events, pattern, kicks, v_max, room)):
         for o in range(WIDTH):
@@ -302,7 +299,6 @@ def _peaks(
 
     Four neurons are done at a time, those left over one by one.
     """
-    events, weights, v_max, t_max = lent((events, weights, v_max, t_max))
     fours = len(weights) // WIDTH
     kicks = np.empty((fours, weights.shape[1] * WIDTH))
     for o in range(fours * WIDTH):
@@ -332,7 +328,6 @@ def _gradients(
     first: int, end: int, events: Events, moments: Floats, outer: Floats, weights: Floats
 ) -> None:
     """Add up the credits of a share of the patterns, times outer [P, O], into weights [O, N]."""
-    events, moments, outer, weights = lent((events, moments, outer, weights))
     for pattern in range(first, end):
         for neuron in range(len(weights)):
             factor = outer[pattern, neuron]
@@ -383,7 +378,6 @@ def _correct(
     events: Events, pattern: int, fire: bool, step: Step, course: Course, k: int, credit: Floats
 ) -> int:
     """Move one neuron's weights [N] after wrong decision k; tell whether that could be done."""
-    events, course, credit = lent((events, course, credit))
     credit[:] = 0
     _add_credit(events, pattern, course.t_max[k], 1.0, credit)
     power = _dot(credit, credit)
@@ -432,7 +426,6 @@ def _learn(
     The next pattern is gone through ahead of time, as mostly the decision will be right; one that
     comes again before the weights have changed has the same peak again.
     """
-    events, order, fire, course = lent((events, order, fire, course))
     rooms, credit = (_room(events, 1), _room(events, 1)), np.empty_like(course.weights)
     kicks = events.scale * course.weights
     v_max, t_max = course.v_max, course.t_max
@@ -464,7 +457,6 @@ def _replay(
     events: Events, order: NDArray[np.int32], fire: NDArray[np.bool_], step: Step, course: Course
 ) -> None:
     """Move the weights of one neuron again as recorded, without looking for peaks."""
-    events, order, fire, course = lent((events, order, fire, course))
     credit = np.empty_like(course.weights)
     for k in range(len(order)):
         if course.outcome[k] in (CHANGED, SMALL_STEP):

@@ -27,7 +27,7 @@ from tempotron.compiled.learning import (
     _dot,
     check_weights,
 )
-from tempotron.compiled.machine import inlined, lent, machine_code
+from tempotron.compiled.machine import inlined, machine_code
 from tempotron.multispike import MOST_SPIKES, Critical
 
 # In learning, counting output spikes ends here.
@@ -126,7 +126,7 @@ def _fire(
         most: Output spikes to stop at.
         room: Room for as many, filled with times and slopes.
     """
-    (events, ends), kicks, room = lent((trials, kicks, room))
+    events, ends = trials
     first, last = events.bounds[pattern], events.bounds[pattern + 1] - 1
     v, q, decay = 0.0, 0.0, 0.0
     count, summit, moment, before = 0, 0.0, 0.0, 0
@@ -202,7 +202,6 @@ def _stiffness(found: _Firing, theta: float, tau: float, room: _Room) -> float:
     as in `critical_threshold`. Going back from the summit, each earlier spike gets its share in
     it and in the gradient; e_xj is a product of the decays from spike to spike.
     """
-    room = lent(room)
     time, slope, share = room.time, room.slope, room.share
     pull, later = 1.0, found.time
     for x in range(found.before - 1, -1, -1):
@@ -295,7 +294,7 @@ def _critical(
         room: Room for k output spikes.
         gradient: Overwritten.
     """
-    events, room, gradient = lent((trials.events, room, gradient))
+    events = trials.events
     gradient[:] = 0
     if k == 1 or above == math.inf:
         peak = _fire(trials, pattern, kicks, math.inf, k, room)
@@ -321,7 +320,6 @@ def _learn(
     course: CountCourse,
 ) -> int:
     """Present patterns [K] in order to one neuron that learns; count the changes of weights."""
-    trials, order, wanted, course = lent((trials, order, wanted, course))
     room, gradient, changed = _room(MOST_COUNTED), np.empty_like(course.weights), 0
     kicks = trials.events.scale * course.weights
     for n in range(len(order)):
@@ -358,7 +356,6 @@ def _fire_all(
 
     Where there is no room for all it is -1.
     """
-    trials, counts, times = lent((trials, counts, times))
     kicks, room, total = trials.events.scale * weights, _room(len(times) + 1), 0
     for p in range(len(counts)):
         counts[p] = _fire(trials, p, kicks, theta, len(times) - total + 1, room).fired

@@ -21,7 +21,7 @@ import torch
 from tempotron import Run, Task, tasks, train
 from tempotron.capacity import Sweep
 from tempotron.capacity.labs import LABS, Line, compare
-from tempotron.compiled import peaks
+from tempotron.compiled.learning import peaks
 from tempotron.learning import argmax_accuracy, firing_accuracy
 from tempotron.two_layers import train_two_layers
 

@@ -9,6 +9,8 @@ from tempotron import tasks, train, warm_up
 from tests.benchmarks.compare import SHAPE, in_turns, peak_memory, present, seconds
 from tests.benchmarks.contenders import Batch, dense_online
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def one_thread() -> object:

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered, show_panels
 
+pytestmark = pytest.mark.slow
+
 PAGES = ["/", "/train", "/capacity", "/data"]
 
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 from tempotron.capacity.labs import LABS
 from tests.browser.conftest import OpenPage
 
+pytestmark = pytest.mark.slow
+
 # Rows of some seconds, many of them.
 ENDLESS = "/capacity?lab=own&afferents=500&values=2&seeds=50&epochs=500&mu=0&eta=0.0001"
 

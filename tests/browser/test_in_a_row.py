@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
@@ -11,6 +12,8 @@ from tests.browser.driver import answered
 from tests.browser.proxy import delayed
 from tests.browser.test_player import CLASSIC, LARGE, Held, count, press, status, step
 from tests.browser.test_stage import drag, slider, value
+
+pytestmark = pytest.mark.slow
 
 
 def train(open_page: OpenPage, server: str, query: str = CLASSIC) -> Page:

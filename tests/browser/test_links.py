@@ -11,6 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered, serve
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def page_of(profile: BrowserContext) -> Iterator[Page]:

@@ -12,6 +12,8 @@ from tests.browser.conftest import OpenPage
 from tests.browser.driver import DRAG, answered
 from tests.browser.test_stage import drag, press, slider, status, value
 
+pytestmark = pytest.mark.slow
+
 MOVES = 24
 SPIKE = "Afferent 3, spike 1"
 

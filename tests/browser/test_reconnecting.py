@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.driver import ROOT, answered, free_port, wait_for
 from tests.browser.test_stage import slider, value
 
+pytestmark = pytest.mark.slow
+
 LINE = "Reconnecting: your edits are kept here."
 
 

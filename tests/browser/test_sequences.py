@@ -9,6 +9,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.monkey import WAYS, Places, Walk, pages, places, play, sequence, shortened
 
+pytestmark = pytest.mark.slow
+
 GESTURES = 15
 SEED = 7
 

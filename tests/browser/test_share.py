@@ -15,6 +15,8 @@ from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered
 from tests.browser.test_stage import drag, slider, status, value
 
+pytestmark = pytest.mark.slow
+
 
 def shared(page: Page, title: str, task: str, *locked: str) -> str:
     """Fill in the dialog; return the link."""

@@ -63,6 +63,7 @@ def test_the_shell_refuses_a_bad_sweep_with_a_sentence(
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_sweep_killed_in_the_middle_goes_on_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     chosen = "--load 3 --afferents 100 --epochs 150 --patience 150 --seeds 24 --processes 2"
@@ -142,6 +143,7 @@ def test_a_lab_has_a_row_for_all_that_is_expected(name: str) -> None:
     assert all(line.told.endswith("OUTSIDE") != line.inside for line in lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["L1", "L2", "L4", "L8"])
 def test_a_lab_is_as_expected(name: str) -> None:
     lab = LABS[name]

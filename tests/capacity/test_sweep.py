@@ -459,6 +459,7 @@ def test_the_cells_of_a_killed_process_are_given_to_another() -> None:
     assert set(without_time(seen)) == set(cells)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [0, 1], ids=["while they start", "in the middle of a long row"])
 def test_processes_are_gone_two_seconds_after_whoever_started_them_was_killed(rows: int) -> None:
     code = """

@@ -33,3 +33,35 @@ def test_a_folder_that_others_could_have_filled_is_not_used(
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
     assert cache.fallback() != open_to_all
+
+
+def test_changed_text_has_a_folder_of_its_own_and_what_was_kept_for_the_old_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(cache, "_HERE", tmp_path)
+    source = tmp_path / "inner.py"
+    found = []
+    for text in ("number = 3", "number = 5", "number = 5"):
+        source.write_text(text)
+        cache.folder.cache_clear()
+        found.append(cache.folder())
+        found[-1].mkdir(exist_ok=True)
+    assert found[0] != found[1] == found[2]
+    assert [there.name for there in tmp_path.glob("tempotron-*")] == [found[1].name]
+
+
+def test_machine_code_counts_as_kept_once_there_is_some_of_this_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path / "own")
+    assert not cache.kept()
+    (tmp_path / "own" / "deeper").mkdir(parents=True)
+    (tmp_path / "own" / "deeper" / "learning._learn-130.py311.nbi").touch()
+    assert cache.kept()
+
+
+@pytest.fixture(autouse=True)
+def own_folder() -> object:
+    yield
+    cache.folder.cache_clear()

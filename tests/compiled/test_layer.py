@@ -185,6 +185,7 @@ def test_each_kernel_is_compiled_for_one_kind_of_arguments_only() -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_first_compilation_is_told_and_kept(tmp_path: Path) -> None:
     program = (
         "import logging, time; logging.basicConfig(level='INFO');"
@@ -204,34 +205,3 @@ def test_the_first_compilation_is_told_and_kept(tmp_path: Path) -> None:
     assert "the first time this takes some seconds" in took.stderr
     kept = {path.name.split(".")[1].split("-")[0] for path in tmp_path.rglob("*.nbi")}
     assert {name for names in KERNELS.values() for name in names} <= kept
-
-
-def test_kept_code_is_dropped_once_a_file_that_it_calls_has_changed(tmp_path: Path) -> None:
-    (tmp_path / "outer.py").write_text(
-        "from inner import number\nfrom tempotron.compiled.machine import machine_code\n"
-        "@machine_code\ndef twice():\n    return 2 * number()\n"
-        "print(twice(), sum(twice.stats.cache_hits.values()))\n"
-    )
-
-    def printed(inner: str | None = None) -> list[bytes]:
-        if inner:
-            (tmp_path / "inner.py").write_text(inner)
-        program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import outer"
-        run = [sys.executable, "-B", "-c", program]
-        root = Path(__file__).parents[2]
-        return subprocess.run(run, cwd=root, capture_output=True, check=True).stdout.split()
-
-    called = (
-        "from tempotron.compiled.machine import machine_code\n"
-        "@machine_code\ndef number(): return {}\n"
-    )
-    written = (
-        "from tempotron.compiled.machine import instruction\nfrom numba import types\n"
-        "@instruction\ndef number(_):\n"
-        "    return types.int64(), lambda *_: _[0].get_constant(types.int64, {})\n"
-    )
-    assert printed(called.format(3)) == [b"6", b"0"]
-    assert printed() == [b"6", b"1"]
-    assert printed(called.format(5)) == [b"10", b"0"]
-    assert printed(written.format(7)) == [b"14", b"0"]
-    assert printed(written.format(9)) == [b"18", b"0"]

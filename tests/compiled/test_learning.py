@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tempotron import compiled, credit, find_peak
-from tempotron.compiled import Course, Step, gradients, peaks, threads
+from tempotron import credit, find_peak
+from tempotron.compiled import learning as compiled
+from tempotron.compiled import threads
 from tempotron.compiled.events import Events, prepare
+from tempotron.compiled.learning import Course, Step, gradients, peaks
 from tempotron.learning import Cost, Rule, update
 
 T = 100.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tempotron.compiled import CHANGED, DEAD_ZONE, RIGHT, SMALL_STEP
 from tempotron.compiled.events import Floats, prepare
+from tempotron.compiled.learning import CHANGED, DEAD_ZONE, RIGHT, SMALL_STEP
 from tempotron.compiled.multispike import CountCourse, CountStep, Trials, critical, fire, learn
 from tempotron.multispike import count_update, critical_threshold, spike_times
 from tests.staircases import Case, random_case
@@ -27,6 +27,7 @@ def test_output_spikes_are_those_of_the_plain_definition(theta: float) -> None:
         np.testing.assert_allclose(times, expected.numpy(), rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 7, 20])
 def test_risers_are_those_found_by_halving(k: int) -> None:
     for seed in range(50):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tempotron import compiled
+from tempotron.compiled import learning as compiled
 from tempotron.compiled.events import Floats
 from tempotron.compiled.layer import peak
 from tempotron.dashboard.state.plan import BOUNDS, LIVELY, MAX_DECISIONS

@@ -6,14 +6,12 @@ import gc
 import json
 import logging
 import os
-import sys
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from subprocess import PIPE, Popen
 from typing import Any
 
 import streamlit as st
@@ -23,7 +21,7 @@ from streamlit import config, net_util
 from streamlit.config_option import ConfigOption
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from tempotron.compiled import cache
+from tempotron.compiled import ahead
 from tempotron.dashboard.ui import assets, middleware, readiness, records
 from tempotron.dashboard.ui.menu import PATHS
 
@@ -123,7 +121,7 @@ async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
 def _prepare() -> None:
     """Import and compile all that pages need, so that nobody waits for it."""
     start = time.monotonic()
-    part_is_there = _elsewhere()
+    part_is_there = ahead.begun()
     try:
         from tempotron.dashboard.ui import prepare  # noqa: PLC0415  imports torch
 
@@ -137,19 +135,6 @@ def _prepare() -> None:
     gc.freeze()  # what is imported by now stays: no collection need look at it again
     readiness.readiness.prepared()
     _log.warning("ready after %.1f s", time.monotonic() - start)
-
-
-def _elsewhere() -> Callable[[], object]:
-    """Have machine code made by another process, while this one imports and serves first pages.
-
-    Returns:
-        What waits until the next part of it is there; at once where an earlier start has left it.
-    """
-    if cache.kept():
-        return lambda: None
-    making = Popen([sys.executable, "-m", "tempotron.compiled"], stdout=PIPE)
-    assert making.stdout  # noqa: S101  for the types: it is a pipe
-    return making.stdout.readline
 
 
 def on_script_error(error: Exception) -> bool:

@@ -20,6 +20,7 @@ SMALL: list[tuple[TaskName, bool]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "swap"), SMALL)
 def test_as_many_seeds_learn_as_is_said(task: TaskName, swap: bool) -> None:
     assert len(learned(task, swap)) == LEARNED[task, swap]

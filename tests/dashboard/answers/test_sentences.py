@@ -48,6 +48,7 @@ def with_spikes(count: int, afferents: int, **changes: object) -> Experiment:
     return Experiment.model_validate(fields | changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(0, 120, 10))
 def test_what_is_said_of_moves_is_true_by_brute_force(seed: int) -> None:
     wrong = [n for n in range(seed, seed + 10) if not moves.judge(moves.drawn(n))[1]]
@@ -189,6 +190,7 @@ def test_a_peak_at_rest_is_told_to_have_no_shares() -> None:
     assert sentence == "At the peak no afferent contributes anything."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [(0.6, 0.6), (-0.6, 0.6), (0.6, -0.6), (0.5, 0.9)])
 @pytest.mark.parametrize("tau", [0.1, 15.0, 1000.0])
 def test_the_best_tau_and_its_peak_are_told_where_they_lie_inside_the_axis(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tempotron import Run, Task, tasks, train
-from tempotron.compiled import DEAD_ZONE, peaks
+from tempotron.compiled.learning import DEAD_ZONE, peaks
 from tempotron.dashboard.answers.recorder import run_of
 from tempotron.dashboard.answers.standing import ended
 from tempotron.dashboard.answers.verdict import Verdict, judge

@@ -725,6 +725,7 @@ def test_a_sweep_of_ones_own_runs_and_its_numbers_are_listed() -> None:
     assert query(at) == OWN
 
 
+@pytest.mark.slow
 def test_a_finished_lab_says_whether_it_is_as_expected() -> None:
     at = run_to_its_end(opened("Capacity", lab="L8"))
     (_, verdicts) = at.dataframe
