@@ -1,8 +1,8 @@
 """How functions become machine code.
 
 A function is compiled by Numba on its first call and kept on disk, see `cache`; `layer.warm_up`
-calls all of them ahead of time. Compiled code releases the interpreter's lock. Products and sums may
-fuse, nothing else is relaxed, and no division raises an exception.
+calls all of them ahead of time. Compiled code releases the interpreter's lock. Products and sums
+may fuse, nothing else is relaxed, and no division raises an exception.
 """
 
 from __future__ import annotations

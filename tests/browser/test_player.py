@@ -206,6 +206,7 @@ def growing(open_page: OpenPage, server: str) -> tuple[Page, Held]:
     return page, held
 
 
+@pytest.mark.slow
 def test_a_large_run_plays_before_it_is_computed_and_waits_for_more(
     growing: tuple[Page, Held],
 ) -> None:
@@ -259,6 +260,7 @@ def test_nothing_is_computed_that_nobody_waits_for(growing: tuple[Page, Held]) -
     assert held.parts() == 2
 
 
+@pytest.mark.slow
 def test_the_step_of_a_link_is_shown_as_soon_as_it_is_computed(
     open_page: OpenPage, server: str
 ) -> None:
@@ -310,6 +312,7 @@ def test_at_slow_speed_a_step_is_told_piece_after_piece(player: Page) -> None:
     assert opacity(player, ".equation") == 1
 
 
+@pytest.mark.slow
 def test_where_motion_is_to_be_reduced_no_step_is_told_as_a_story(
     open_page: OpenPage, server: str
 ) -> None:

@@ -73,6 +73,7 @@ def address_in(file: Path, workers: int) -> str:
     return address
 
 
+@pytest.mark.slow
 def test_a_cluster_has_the_rows_of_a_plain_loop(cluster: Programs) -> None:
     sweep = Sweep(SMALL, scheduler=cluster.address)
     assert without_time(list(sweep)) == without_time([solve(cell) for cell in SMALL])
