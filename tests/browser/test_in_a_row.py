@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driver import answered
@@ -349,3 +349,49 @@ def test_what_the_browser_keeps_is_forgotten_at_the_second_press(
     expect(page.get_by_text("none yet")).to_be_visible()
     page.reload()
     expect(answered(page).get_by_text("none yet")).to_be_visible()
+
+
+def test_a_page_that_is_left_empty_is_asked_for_again(open_page: OpenPage, server: str) -> None:
+    frames = list[object]()
+
+    def count_frames(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: frames.extend([frame]))
+
+    page = answered(open_page(server))
+    page.on("websocket", count_frames)
+    page.reload()
+    answered(page)
+    page.wait_for_timeout(2000)
+    before = len(frames)
+    page.wait_for_timeout(2000)
+    assert len(frames) == before
+    page.evaluate("document.querySelector('h1').remove()")
+    page.wait_for_timeout(2500)
+    assert len(frames) > before
+
+
+def test_a_link_of_the_menu_waits_until_what_was_done_has_been_sent(
+    open_page: OpenPage, server: str
+) -> None:
+    page = answered(open_page(server))
+    order = page.evaluate(
+        """() => new Promise(resolve => {
+            const order = [];
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (message) {
+                order.push(new TextDecoder().decode(message).includes("letters"));
+                return send.call(this, message);
+            };
+            const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot);
+            const stage = roots.find(root => root?.querySelector(".stage"));
+            const links = document.querySelectorAll("[data-testid=stPageLink] a");
+            stage.querySelector("[data-do=add]").click();
+            [...links].find(link => link.textContent.trim() === "Train").click();
+            const end = performance.now() + 400;  // the machine is busy
+            while (performance.now() < end);
+            setTimeout(() => resolve(order), 1500);
+        })"""
+    )
+    assert order[0] is True
+    assert len(order) > 1
+    expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()

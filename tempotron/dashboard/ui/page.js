@@ -16,8 +16,20 @@ globalThis.tempotronLeave = () => {
 };
 
 const MENU = "[data-testid=stPageLink] a";
-const SENDING = 60; // ms within which Streamlit sends what a component gave it
+const LATEST = 1000; // ms for which a link waits for what is still to be sent
 let going = false;
+
+// A component hands a post to Streamlit, which sends it when it has time.
+let sent = 0;
+let owed = 0;
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function count(...message) {
+  sent += 1;
+  return send.apply(this, message);
+};
+globalThis.tempotronPosts = () => {
+  owed = sent + 1;
+};
 
 /** A link of the menu waits for a moment if something is still to be sent: it has to come first. */
 function click(event) {
@@ -26,18 +38,19 @@ function click(event) {
   if (!link || ctrlKey || metaKey || shiftKey) return; // in another tab or window nothing is left
   const { href } = link;
   if (new URL(href).pathname === location.pathname) return;
-  const mails = { unsent: false };
-  if (!going) dispatchEvent(new CustomEvent("tempotron:leave", { detail: mails }));
-  if (!mails.unsent) return globalThis.tempotronLeave();
+  if (!going) dispatchEvent(new Event("tempotron:leave"));
+  if (going || sent >= owed) return globalThis.tempotronLeave();
   event.preventDefault();
   event.stopImmediatePropagation();
-  setTimeout(() => follow(href), SENDING);
+  follow(href, performance.now() + LATEST);
 }
 
-function follow(href) {
+function follow(href, latest) {
+  if (sent < owed && performance.now() < latest) return setTimeout(() => follow(href, latest), 10);
   going = true;
   Array.from(document.querySelectorAll(MENU)).find((link) => link.href === href)?.click();
   going = false;
+  return undefined;
 }
 
 /** Back and Forward lead to another page, or to another state of this one. */
@@ -110,19 +123,22 @@ document.body.prepend(newSkip());
 const LOST = 1500; // ms without a connection after which it is told
 const LONG_LOST = 10_000; // and after which a reload is offered
 const GLANCE = 500; // ms between two looks at the connection
+const EMPTY = 3; // glances after which a page that Streamlit left empty is asked for again
 let connected = performance.now();
 let once = false; // there has been a connection
 let away = false; // there was none at the last glance
 let line = null;
+let empty = 0; // glances in a row at a page without anything, though nothing runs
 
 function glance() {
   const now = performance.now();
-  const state = document.querySelector(".stApp")?.dataset.testConnectionState;
+  const { testConnectionState: state, testScriptState: script } = document.querySelector(".stApp")?.dataset ?? {};
   const back = state === "CONNECTED" && once && away;
   away = state !== "CONNECTED";
   if (!away) once = true;
   if (!away || !once) connected = now;
-  if (back) runAgain();
+  empty = !away && script === "notRunning" && "drawn" in document.documentElement.dataset && !heading() ? empty + 1 : 0;
+  if (back || empty % EMPTY === EMPTY - 1) runAgain();
   const lost = now - connected;
   document.documentElement.toggleAttribute("data-lost", lost > LOST);
   if (lost > LOST) line ??= newLine();

@@ -19,7 +19,7 @@ export class Mail {
     this.posts = [];
     this.last = -Infinity;
     this.leading = false; // a letter that is still to be sent leads to another page
-    this.flush = ({ detail }) => this.#flush(detail);
+    this.flush = () => this.timer && this.#dispatch(); // at once what is still to be sent
     addEventListener("tempotron:leave", this.flush);
   }
 
@@ -96,25 +96,24 @@ export class Mail {
     this.timer = setTimeout(() => this.#dispatch(), due - performance.now());
   }
 
-  /** Send at once what is still to be sent; tell whether something has no answer. */
-  #flush(mails) {
-    mails.unsent ||= this.letters.length > 0;
-    if (this.timer) this.#dispatch();
-  }
-
   #dispatch() {
     if (this.leaves) return this.#schedule(false);
     clearTimeout(this.timer);
     this.timer = null;
     this.last = performance.now();
     this.posts.push({ n: this.newest, at: this.last });
-    this.send({ letters: this.letters });
+    this.#send({ letters: this.letters });
     if (this.leading) globalThis.tempotronLeave?.();
     this.leading = false;
     this.again ??= setInterval(() => this.#again(), AGAIN);
   }
 
   #again() {
-    if (!this.timer && !this.leaves) this.send({ letters: this.letters, again: Date.now() });
+    if (!this.timer && !this.leaves) this.#send({ letters: this.letters, again: Date.now() });
+  }
+
+  #send(post) {
+    globalThis.tempotronPosts?.();
+    this.send(post);
   }
 }

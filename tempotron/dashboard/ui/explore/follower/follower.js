@@ -25,7 +25,9 @@ class Follower {
 
   #follow() {
     this.due = !this.inView;
-    if (this.inView && !globalThis.tempotronLeaves?.()) this.run();
+    if (!this.inView || globalThis.tempotronLeaves?.()) return;
+    globalThis.tempotronPosts?.();
+    this.run();
   }
 
   close() {
