@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -19,15 +18,17 @@ _PREFIX = "tempotron-"
 
 @cache
 def folder() -> Path:
-    """Find the folder of this version of the code; those of earlier ones beside it are removed."""
+    """Find the folder of this version of the code; the code of earlier ones is removed."""
     given = os.environ.get("NUMBA_CACHE_DIR")
     home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
     homes = [Path(given)] if given else [_HERE / "__pycache__", home]
     found = next(filter(writable, homes), None) or fallback()
     own = found / f"{_PREFIX}{digest(_HERE)}"
-    for earlier in found.glob(f"{_PREFIX}*"):
-        if earlier != own:
-            shutil.rmtree(earlier, ignore_errors=True)
+    for earlier in found.glob(f"{_PREFIX}*/**/*.nb[ci]"):
+        if own not in earlier.parents:
+            earlier.unlink(
+                missing_ok=True
+            )  # its folder stays: a process may be about to write there
     return own
 
 

@@ -40,15 +40,19 @@ def test_changed_text_has_a_folder_of_its_own_and_what_was_kept_for_the_old_one_
 ) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(cache, "_HERE", tmp_path)
-    source = tmp_path / "inner.py"
+    foreign = tmp_path / "tempotron-notes" / "mine.txt"
+    foreign.parent.mkdir()
+    foreign.touch()
     found = []
     for text in ("number = 3", "number = 5", "number = 5"):
-        source.write_text(text)
+        (tmp_path / "inner.py").write_text(text)
         cache.folder.cache_clear()
         found.append(cache.folder())
-        found[-1].mkdir(exist_ok=True)
+        (found[-1] / "deeper").mkdir(parents=True, exist_ok=True)
+        (found[-1] / "deeper" / "learning._learn-130.py311.nbi").touch()
     assert found[0] != found[1] == found[2]
-    assert [there.name for there in tmp_path.glob("tempotron-*")] == [found[1].name]
+    assert [kept.parents[1] for kept in tmp_path.rglob("*.nbi")] == [found[1]]
+    assert foreign.exists()
 
 
 def test_machine_code_counts_as_kept_once_there_is_some_of_this_text(
