@@ -138,7 +138,10 @@ function glance() {
   if (!away) once = true;
   if (!away || !once) connected = now;
   empty = !away && script === "notRunning" && "drawn" in document.documentElement.dataset && !heading() ? empty + 1 : 0;
-  if (back || empty % EMPTY === EMPTY - 1) runAgain();
+  if (back || empty === EMPTY) {
+    empty = 0;
+    runAgain();
+  }
   const lost = now - connected;
   document.documentElement.toggleAttribute("data-lost", lost > LOST);
   if (lost > LOST) line ??= newLine();
