@@ -429,6 +429,7 @@ def test_what_is_typed_into_the_table_is_one_edit_and_can_be_undone(explore: Pag
     [
         ("Spike times of A3 in ms", "30, soon", "“soon” is not a time", [38.5]),
         ("Spike times of A3 in ms", "1 " * 51, "51 spikes are too many, there may be 50", [38.5]),
+        ("Spike times of A3 in ms", "30,5", "30,5 was read as two spikes", [5, 30]),
         ("Spike times of A3 in ms", "30, 140", "140 is not within the trial of 100 ms", [30, 100]),
         ("Weight of A3 in numbers", "much", "“much” is not a number", [38.5]),
     ],

@@ -21,7 +21,7 @@ from tempotron.dashboard.ui.visitor import NAMES, Visitor, leave
 
 POINTS = 801
 _HERE = Path(__file__).parent
-_MODULES = ("address", "mail", "patterns", "roving", "voltage", "axes")
+_MODULES = ("address", "mail", "patterns", "roving", "times", "voltage", "axes")
 _component = register(_HERE, *_MODULES, room="800px")
 
 

@@ -2,6 +2,7 @@
 
 import { setTimes, setWeight } from "./edits.js";
 import { plain } from "./picture.js";
+import { doubtOf, wordsOf } from "./times.js";
 
 const ROW = `<tr><th scope="row"></th>
   <td><input inputmode="decimal" autocomplete="off" data-column="weight" /></td>
@@ -61,10 +62,11 @@ export class Table {
       hands.enter(target, (value) => setWeight(hands.experiment, afferent, value, hands.limits));
       return;
     }
-    const words = target.value.split(/[\s,;]+/).filter(Boolean);
+    const words = wordsOf(target.value.replaceAll(";", " "));
     const times = words.map((word) => Number(word.replace("\u2212", "-")));
     const wrong = words.find((_, i) => !Number.isFinite(times[i]));
     const most = hands.limits.spikes;
+    const doubt = doubtOf(target.value);
     target.dataset.shown = target.value; // it is entered, whatever comes of it
     if (wrong !== undefined) hands.refuse(`“${wrong}” is not a time: nothing was changed.`);
     else if (times.length > most) hands.refuse(`${times.length} spikes are too many, there may be ${most}: nothing was changed.`);
@@ -72,6 +74,7 @@ export class Table {
       hands.put(setTimes(hands.experiment, afferent, times));
       const outside = times.find((time) => time < 0 || time > hands.experiment.T);
       if (outside !== undefined) hands.say(`${plain(outside)} is not within the trial of ${hands.experiment.T} ms: now at its nearer end.`);
+      else if (doubt) hands.say(doubt);
     }
   }
 }

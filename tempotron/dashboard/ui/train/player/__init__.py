@@ -34,7 +34,7 @@ from tempotron.training import Run
 
 _HERE = Path(__file__).parent
 _STRETCH = 0.25  # seconds of computing between two looks
-_MODULES = ("address", "mail", "patterns", "roving", "voltage", "axes")
+_MODULES = ("address", "mail", "patterns", "roving", "times", "voltage", "axes")
 _component = register(_HERE, *_MODULES, room="823px")
 
 

@@ -3,6 +3,7 @@
 
 import { arrange, say } from "./dom.js";
 import { count, nameOf, patterns } from "./patterns.js";
+import { doubtOf, wordsOf } from "./times.js";
 
 const ROWS = 20; // patterns listed at a time
 const LONG = 600; // characters of spike times beyond which they are not edited as a text
@@ -156,8 +157,8 @@ export class Own {
       this.#note(`Not taken: “${wrong}” is no spike time of 0 to 2000 ms.`);
       return this.#draw();
     }
-    const doubt = text.match(/\d+,\d+/)?.[0];
-    this.#note(doubt ? `${doubt} was read as two spikes, at ${doubt.replace(",", " and ")} ms.` : "");
+    const doubt = doubtOf(text);
+    this.#note(doubt);
     this.doubt = { id, text };
     this.find("[data-own=point]").hidden = !doubt;
     return patterns.change(patterns.list.map((old) => (old.id === id ? { ...old, spikes } : old)));
@@ -209,7 +210,7 @@ export class Own {
 
 /** Read rows between semicolons, times between commas or spaces. */
 function parse(text) {
-  const rows = text.split(";").map((row) => row.split(/[,\s]+/).filter(Boolean));
+  const rows = text.split(";").map(wordsOf);
   const wrong = rows.flat().find((time) => !(Number(time) >= 0 && Number(time) <= 2000));
   return { spikes: rows.map((row) => row.map(Number).sort((a, b) => a - b)), wrong };
 }
